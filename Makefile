@@ -1,0 +1,97 @@
+# `make` lists what there is. Needed beforehand: make, Python 3.11 or newer, and a package index that pip can reach.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PY := .venv/bin/python
+APP =
+N = 1
+PORT =
+ARGS =
+package = $(subst -,_,$(APP))
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.ready ## create .venv with everything in it (the other targets do it by themselves)
+	@:
+
+up: .venv/.ready ## start the mesh on this machine: data tier, control plane, every app with its sidecar
+	@$(PY) -m local up $(ARGS)
+
+down: .venv/.ready ## stop what `make up` started
+	@$(PY) -m local down $(ARGS)
+
+status: .venv/.ready ## show every process: state, restarts, ports
+	@$(PY) -m local status $(ARGS)
+
+logs: .venv/.ready ## show the logs [APP=name]
+	@$(PY) -m local logs $(APP) $(ARGS)
+
+scale: .venv/.ready ## run N copies of an app: APP=name N=2
+	@test -n "$(APP)" || { echo 'say which: make scale APP=airtable-connector N=2' >&2; exit 2; }
+	@$(PY) -m local scale $(APP)=$(N) $(ARGS)
+
+doctor: .venv/.ready ## check this machine and the mesh, one line each, with the remedy
+	@$(PY) -m local doctor $(ARGS)
+
+infra: .venv/.ready ## start only what `dapr run -f dapr.yaml` needs, and write .run/env for it
+	@$(PY) -m local infra $(ARGS)
+
+demo: .venv/.ready ## start the mesh, do the main job as a client would, break it, check every result
+	@$(PY) -m demo $(ARGS)
+
+test: .venv/.ready ## run all tests, or one app's [APP=name]
+	@$(PY) -m pytest $(if $(APP),tests/$(package)) $(ARGS)
+
+test-unit: .venv/.ready ## run the tests that start no mesh
+	@$(PY) -m pytest --ignore=tests/system $(ARGS)
+
+check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m pytest -q tests/house
+
+fix: .venv/.ready ## let ruff rewrite what it can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+configure: .venv/.ready ## regenerate what is derived from the code: access rules, README table
+	@$(PY) -m local configure
+	@$(PY) -m scaffold readme
+
+contracts: .venv/.ready ## regenerate the goldens in contracts/schemas
+	@$(PY) -m contracts
+
+bench: .venv/.ready ## measure; each result is a ratio of interleaved runs
+	@$(PY) -m benchmarks $(ARGS)
+
+new: .venv/.ready ## make an app that passes `make check test` untouched: APP=note-service [PORT=8100]
+	@$(PY) -m scaffold new "$(APP)" $(if $(PORT),--port $(PORT))
+
+rm: .venv/.ready ## take an app out again, with everything that names it: APP=note-service
+	@$(PY) -m scaffold rm "$(APP)"
+
+clean: ## remove the caches and .venv (the mesh must be down; .run stays)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The stamp is younger than the lock exactly when .venv holds what the lock says: a second run does nothing at all.
+.venv/.ready: pyproject.toml uv.lock
+	@test -x $(PY) || { \
+	  for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    echo "creating .venv with $$candidate"; \
+	    $$candidate -m venv .venv || { echo 'python could not make a virtual environment: install python3-venv' >&2; exit 1; }; \
+	    break; \
+	  done; \
+	  test -x $(PY) || { echo 'Python 3.11 or newer is needed: install python3.11, or say where it is: make PYTHON=/path/to/python' >&2; exit 1; }; }
+	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --frozen
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -P -m cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > .venv/bin/pyat
+	@chmod +x .venv/bin/pyat
+	@touch $@
+
+.PHONY: help setup up down status logs scale doctor infra demo test test-unit check fix configure contracts bench new rm clean
