@@ -1,0 +1,1 @@
+"""`pyat`: the platform from a terminal. Speaks only to the gateway."""
