@@ -34,7 +34,10 @@ def play(report: Report, run_dir: Path) -> None:
 def _survive(step: Step, run_dir: Path, address: Address, name: str) -> None:
     """Kill `name`; the client is told the truth in time, other routes answer, and it heals by itself."""
     place = journey.find_place(Client(address))
-    with failure.Watch(address, f"{place.records}?page_size=1") as hurt, failure.Watch(address, "/problems") as well:
+    with (
+        failure.Watch(address, f"{place.records}?page_size=1") as hurt,
+        failure.Watch(address, "/problems") as well,
+    ):
         time.sleep(0.3)
         killed = failure.kill(run_dir, name)
         hurt.until_recovered(killed, within=10)
@@ -44,13 +47,18 @@ def _survive(step: Step, run_dir: Path, address: Address, name: str) -> None:
     assert first is not None
     problem = first.answer.body
     told = first.at - killed
-    step.note(f"{told:.2f} s after the kill: {problem.get('status')} {problem.get('code')} (trace {first.answer.trace})")
+    step.note(
+        f"{told:.2f} s after the kill: {problem.get('status')} {problem.get('code')} (trace {first.answer.trace})"
+    )
     check(told <= PROBLEM_WITHIN, f"told after {told:.2f} s, more than {PROBLEM_WITHIN} s")
     check(problem.get("service") == "airtable-connector", f"service is {problem.get('service')}")
     check(problem.get("fault") == "platform", f"fault is {problem.get('fault')}")
 
     same_second = [seen for seen in well.seen if abs(seen.at - first.at) <= 1]
-    check(same_second and all(seen.answer.status == 200 for seen in same_second), "/problems answers all the while")
+    check(
+        same_second and all(seen.answer.status == 200 for seen in same_second),
+        "/problems answers all the while",
+    )
     step.note(f"in the same second /problems answered 200, {len(same_second)} of {len(same_second)} times")
 
     why = _why(run_dir)
@@ -69,5 +77,10 @@ def _why(run_dir: Path) -> str:
     """What `pyat why last` prints."""
     command = [sys.executable, "-m", "cli", "why", "last"]
     address = Address.of(run_dir)
-    environment = {"PLATFORM_URL": address.url, "PLATFORM_KEY": address.key, "PATH": "/usr/bin:/bin", "HOME": str(run_dir)}
+    environment = {
+        "PLATFORM_URL": address.url,
+        "PLATFORM_KEY": address.key,
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(run_dir),
+    }
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603

@@ -20,7 +20,10 @@ class Address:
     @classmethod
     def of(cls, run_dir: Path) -> "Address":
         """Read `client.env`. Raises FileNotFoundError when nothing was started there."""
-        pairs = (line.removeprefix("export ").partition("=") for line in (run_dir / "client.env").read_text().splitlines())
+        pairs = (
+            line.removeprefix("export ").partition("=")
+            for line in (run_dir / "client.env").read_text().splitlines()
+        )
         values = {name.strip(): value.strip().strip("'\"") for name, _, value in pairs if name.strip()}
         return cls(values["PLATFORM_URL"], values["PLATFORM_KEY"], values.get("SANDBOX_ADMIN_URL"))
 
@@ -29,7 +32,9 @@ class ProblemAnswered(Exception):
     """The platform answered with problem+json."""
 
     def __init__(self, problem: dict[str, Any], trace: str) -> None:
-        super().__init__(f"{problem.get('status')} {problem.get('code')}: {problem.get('detail')} (trace {trace})")
+        super().__init__(
+            f"{problem.get('status')} {problem.get('code')}: {problem.get('detail')} (trace {trace})"
+        )
         self.problem = problem
         self.trace = trace
 
@@ -54,12 +59,16 @@ class Client:
         started = time.monotonic()
         answer = self._http.request(method, path, **request)
         body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
-        return Answer(answer.status_code, body, answer.headers.get("x-trace-id", ""), time.monotonic() - started)
+        return Answer(
+            answer.status_code, body, answer.headers.get("x-trace-id", ""), time.monotonic() - started
+        )
 
     def send(self, method: str, path: str, **request: Any) -> Any:
         answer = self.ask(method, path, **request)
         if answer.status >= 400:
-            raise ProblemAnswered(answer.body if isinstance(answer.body, dict) else {"detail": answer.body}, answer.trace)
+            raise ProblemAnswered(
+                answer.body if isinstance(answer.body, dict) else {"detail": answer.body}, answer.trace
+            )
         return answer.body
 
     def get(self, path: str, **params: Any) -> Any:

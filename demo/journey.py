@@ -50,7 +50,9 @@ def list_bases(client: Client, step: Step) -> None:
 def read_filtered(client: Client, place: Place, step: Step) -> None:
     """A formula filter must give exactly what filtering the whole table ourselves gives."""
     everything = list(client.every(place.records, page_size=100))
-    some_choice = next(r["fields"][place.choice_field] for r in everything if place.choice_field in r["fields"])
+    some_choice = next(
+        r["fields"][place.choice_field] for r in everything if place.choice_field in r["fields"]
+    )
     formula = f"{{{place.choice_field}}} = '{some_choice}'"
     filtered = list(client.every(place.records, page_size=100, filter=formula))
     wanted = {r["id"] for r in everything if r["fields"].get(place.choice_field) == some_choice}
@@ -62,7 +64,10 @@ def read_filtered(client: Client, place: Place, step: Step) -> None:
 def write(client: Client, place: Place, step: Step) -> None:
     """Upsert (creates, then updates the same), update, delete; each seen by a following read."""
     names = [f"Demo {uuid.uuid4().hex[:8]}" for _ in range(2)]
-    body = {"merge_on": [place.name_field], "records": [{"fields": {place.name_field: name}} for name in names]}
+    body = {
+        "merge_on": [place.name_field],
+        "records": [{"fields": {place.name_field: name}} for name in names],
+    }
     created = client.send("POST", f"{place.records}/upsert", json=body)
     check(len(created["created"]) == 2 and not created["updated"], f"the first upsert creates two: {created}")
     again = client.send("POST", f"{place.records}/upsert", json=body)
@@ -90,10 +95,14 @@ def through_pyairtable(address: Address, place: Place, step: Step) -> None:
     api = pyairtable.Api(address.key, endpoint_url=address.url)
     check(place.base in {base.id for base in api.bases()}, "pyairtable lists the bases")
     table = api.table(place.base, place.table)
-    some: dict[str, Any] = next(r["fields"] for r in table.all(max_records=100) if place.choice_field in r["fields"])
+    some: dict[str, Any] = next(
+        r["fields"] for r in table.all(max_records=100) if place.choice_field in r["fields"]
+    )
     choice = some[place.choice_field]
     matching = table.all(formula=match({place.choice_field: choice}))
-    check(matching and all(r["fields"][place.choice_field] == choice for r in matching), "the formula filters")
+    check(
+        matching and all(r["fields"][place.choice_field] == choice for r in matching), "the formula filters"
+    )
 
     names = [f"Demo {uuid.uuid4().hex[:8]}" for _ in range(12)]
     fields = [{"fields": {place.name_field: name}} for name in names]

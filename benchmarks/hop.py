@@ -1,0 +1,96 @@
+"""What the gateway costs: a cached 100-record list straight from the app, over two sidecars, and over the gateway.
+
+Claims: (gateway − direct) / (sidecars − direct) ≤ 1.3 at p50 and ≤ 2 at p99; the gateway's CPU ≤ that of the two
+sidecars. `python -m benchmarks.hop [--run-dir DIR]` against a running mesh.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path as File
+
+import jwt
+
+from benchmarks.open_loop import Path, Run, compare
+from benchmarks.result import save
+from demo.client import Address, Client
+from demo.journey import find_place
+
+CONNECTOR, GATEWAY = "airtable-connector", "api-gateway"
+
+
+def ways(run_dir: File, address: Address, query: str) -> list[Path]:
+    """The three ways to the same bytes."""
+    record = json.loads((run_dir / "processes.json").read_text())
+    ports = {entry["name"]: entry["ports"] for entry in record["processes"]}
+    secrets = json.loads((run_dir / "secrets.json").read_text())
+    claims = {
+        "sub": "developer",
+        "tenant": "local",
+        "scopes": ["*"],
+        "iss": GATEWAY,
+        "aud": "platform",
+        "exp": 2**31,
+    }
+    token = jwt.encode(claims, secrets["identity/signing-key"], algorithm="EdDSA")
+    inside = {"authorization": f"Bearer {token}", "x-timeout-ms": "30000"}
+    return [
+        Path(
+            "direct",
+            f"http://127.0.0.1:{ports[CONNECTOR]['http']}{query}",
+            inside | {"dapr-api-token": secrets[f"app-api-token/{CONNECTOR}"], "dapr-caller-app-id": GATEWAY},
+        ),
+        Path(
+            "two sidecars",
+            f"http://127.0.0.1:{ports[f'{GATEWAY}.sidecar']['http']}{query}",
+            inside | {"dapr-api-token": secrets[f"dapr-api-token/{GATEWAY}"], "dapr-app-id": CONNECTOR},
+        ),
+        Path("gateway", f"{address.url}{query}", {"authorization": f"Bearer {address.key}"}),
+    ]
+
+
+def summary(runs: dict[str, Run]) -> dict[str, float]:
+    direct, sidecars, gateway = runs["direct"], runs["two sidecars"], runs["gateway"]
+    cpu = gateway.cpu
+    sidecar_cpu = cpu[f"{GATEWAY}.sidecar"] + cpu[f"{CONNECTOR}.sidecar"]
+    return {
+        "added p50, gateway / sidecars": (gateway.p50 - direct.p50) / (sidecars.p50 - direct.p50),
+        "added p99, gateway / sidecars": (gateway.p99 - direct.p99) / (sidecars.p99 - direct.p99),
+        "gateway CPU / two sidecars' CPU": cpu[GATEWAY] / sidecar_cpu,
+        "p50, gateway / direct": gateway.p50 / direct.p50,
+        **{f"{name} p50 ms": run.p50 for name, run in runs.items()},
+        **{f"{name} p99 ms": run.p99 for name, run in runs.items()},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run-dir", type=File, default=File(".run"))
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--seconds", type=float, default=5, help="per path and round")
+    parser.add_argument("--rounds", type=int, default=6)
+    arguments = parser.parse_args()
+
+    address = Address.of(arguments.run_dir)
+    place = find_place(Client(address))
+    query = f"{place.records}?page_size=100"
+    record = json.loads((arguments.run_dir / "processes.json").read_text())
+    names = {GATEWAY, CONNECTOR, f"{GATEWAY}.sidecar", f"{CONNECTOR}.sidecar"}
+    pids = {entry["name"]: entry["pid"] for entry in record["processes"] if entry["name"] in names}
+    runs = asyncio.run(
+        compare(
+            ways(arguments.run_dir, address, query),
+            pids,
+            rate=arguments.rate,
+            seconds=arguments.seconds,
+            rounds=arguments.rounds,
+        )
+    )
+    failed = {name: run.failures for name, run in runs.items() if run.failures}
+    save("hop", summary(runs), rate=arguments.rate, requests=len(runs["direct"].latencies), failed=failed)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""A real mesh for tests: its own run dir and ports, driven only by the launcher's commands."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from demo.client import Address, Client
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A started mesh. `offset` is added to every port named in the documentation."""
+
+    run_dir: Path
+    offset: int
+
+    def local(self, *command: str, check: bool = True, env: dict[str, str] | None = None) -> str:
+        """Run `python -m local COMMAND` on this mesh; its output, both streams together."""
+        done = subprocess.run(
+            [sys.executable, "-m", "local", *command, "--run-dir", str(self.run_dir)],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"local {command} exited {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+    def up(self, *options: str, env: dict[str, str] | None = None) -> str:
+        return self.local("up", "--detach", "--port-offset", str(self.offset), *options, env=env)
+
+    def down(self) -> str:
+        return self.local("down")
+
+    @property
+    def address(self) -> Address:
+        return Address.of(self.run_dir)
+
+    def client(self, timeout: float = 30) -> Client:
+        return Client(self.address, timeout=timeout)
+
+    def port(self, usual: int) -> int:
+        return usual + self.offset
+
+    def record(self) -> dict[str, Any]:
+        return json.loads((self.run_dir / "processes.json").read_text())  # type: ignore[no-any-return]
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        return {entry["name"]: entry for entry in self.record()["processes"]}
+
+    def pids(self) -> list[int]:
+        """Every process the launcher has on record, itself included."""
+        record = self.record()
+        return [record["launcher"]["pid"], *(entry["pid"] for entry in record["processes"] if entry["pid"])]
+
+    def signal(self, name: str, number: signal.Signals) -> float:
+        """Send a signal to a process by its recorded pid; the moment (monotonic, s)."""
+        os.kill(self.processes()[name]["pid"], number)
+        return time.monotonic()
+
+
+def eventually(holds: Callable[[], object], within: float, what: str) -> float:
+    """Ask every 50 ms until `holds`; how long it took (s). An exception counts as "not yet"."""
+    started = time.monotonic()
+    while time.monotonic() < started + within:
+        with suppress(Exception):
+            if holds():
+                return time.monotonic() - started
+        time.sleep(0.05)
+    raise AssertionError(f"not within {within} s: {what}")
+
+
+def gone(pids: list[int]) -> bool:
+    """No process of `pids` runs any more (a zombie has ended)."""
+    return not [
+        pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+async def in_parallel(count: int, ask: Callable[[int], Any]) -> list[Any]:
+    """Run a blocking call `count` times at once, each in a thread."""
+    return list(await asyncio.gather(*(asyncio.to_thread(ask, number) for number in range(count))))
