@@ -52,14 +52,10 @@ def busy(processes: list[psutil.Process]) -> float:
 def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
     where = ["--run-dir", str(run_dir)]
     launcher = [sys.executable, "-m", "local"]
-    subprocess.run(
-        [*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True
-    )
+    subprocess.run([*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True)
     subprocess.run([*launcher, "down", *where], cwd=project, check=True)
     began = time.monotonic()
-    subprocess.run(
-        [*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True
-    )
+    subprocess.run([*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True)
     ready = time.monotonic() - began
     try:
         time.sleep(3)

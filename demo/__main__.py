@@ -27,9 +27,7 @@ def running(arguments: argparse.Namespace) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where the mesh keeps its files")
-    parser.add_argument(
-        "--port-offset", type=int, default=0, help="start the mesh this far from its usual ports"
-    )
+    parser.add_argument("--port-offset", type=int, default=0, help="start the mesh this far from its usual ports")
     parser.add_argument("--keep", action="store_true", help="leave the mesh running afterwards")
     arguments = parser.parse_args()
 

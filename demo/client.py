@@ -21,8 +21,7 @@ class Address:
     def of(cls, run_dir: Path) -> "Address":
         """Read `client.env`. Raises FileNotFoundError when nothing was started there."""
         pairs = (
-            line.removeprefix("export ").partition("=")
-            for line in (run_dir / "client.env").read_text().splitlines()
+            line.removeprefix("export ").partition("=") for line in (run_dir / "client.env").read_text().splitlines()
         )
         values = {name.strip(): value.strip().strip("'\"") for name, _, value in pairs if name.strip()}
         return cls(values["PLATFORM_URL"], values["PLATFORM_KEY"], values.get("SANDBOX_ADMIN_URL"))
@@ -32,9 +31,7 @@ class ProblemAnswered(Exception):
     """The platform answered with problem+json."""
 
     def __init__(self, problem: dict[str, Any], trace: str) -> None:
-        super().__init__(
-            f"{problem.get('status')} {problem.get('code')}: {problem.get('detail')} (trace {trace})"
-        )
+        super().__init__(f"{problem.get('status')} {problem.get('code')}: {problem.get('detail')} (trace {trace})")
         self.problem = problem
         self.trace = trace
 
@@ -59,9 +56,7 @@ class Client:
         started = time.monotonic()
         answer = self._http.request(method, path, **request)
         body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
-        return Answer(
-            answer.status_code, body, answer.headers.get("x-trace-id", ""), time.monotonic() - started
-        )
+        return Answer(answer.status_code, body, answer.headers.get("x-trace-id", ""), time.monotonic() - started)
 
     def send(self, method: str, path: str, **request: Any) -> Any:
         answer = self.ask(method, path, **request)

@@ -50,9 +50,7 @@ def list_bases(client: Client, step: Step) -> None:
 def read_filtered(client: Client, place: Place, step: Step) -> None:
     """A formula filter must give exactly what filtering the whole table ourselves gives."""
     everything = list(client.every(place.records, page_size=100))
-    some_choice = next(
-        r["fields"][place.choice_field] for r in everything if place.choice_field in r["fields"]
-    )
+    some_choice = next(r["fields"][place.choice_field] for r in everything if place.choice_field in r["fields"])
     formula = f"{{{place.choice_field}}} = '{some_choice}'"
     filtered = list(client.every(place.records, page_size=100, filter=formula))
     wanted = {r["id"] for r in everything if r["fields"].get(place.choice_field) == some_choice}
@@ -95,14 +93,10 @@ def through_pyairtable(address: Address, place: Place, step: Step) -> None:
     api = pyairtable.Api(address.key, endpoint_url=address.url)
     check(place.base in {base.id for base in api.bases()}, "pyairtable lists the bases")
     table = api.table(place.base, place.table)
-    some: dict[str, Any] = next(
-        r["fields"] for r in table.all(max_records=100) if place.choice_field in r["fields"]
-    )
+    some: dict[str, Any] = next(r["fields"] for r in table.all(max_records=100) if place.choice_field in r["fields"])
     choice = some[place.choice_field]
     matching = table.all(formula=match({place.choice_field: choice}))
-    check(
-        matching and all(r["fields"][place.choice_field] == choice for r in matching), "the formula filters"
-    )
+    check(matching and all(r["fields"][place.choice_field] == choice for r in matching), "the formula filters")
 
     names = [f"Demo {uuid.uuid4().hex[:8]}" for _ in range(12)]
     fields = [{"fields": {place.name_field: name}} for name in names]

@@ -88,9 +88,7 @@ def eventually(holds: Callable[[], object], within: float, what: str) -> float:
 
 def gone(pids: list[int]) -> bool:
     """No process of `pids` runs any more (a zombie has ended)."""
-    return not [
-        pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    ]
+    return not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
 
 async def in_parallel(count: int, ask: Callable[[int], Any]) -> list[Any]:

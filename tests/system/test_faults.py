@@ -60,8 +60,7 @@ def writer(mesh: Mesh, place: Place) -> Iterator[Writer]:
     eventually(lambda: client.get("/api/v1/bases"), within=10, what="the mesh answers again")
 
     made = {
-        record["id"]: record["fields"].get(place.name_field)
-        for record in client.every(place.records, page_size=100)
+        record["id"]: record["fields"].get(place.name_field) for record in client.every(place.records, page_size=100)
     }
     names = [name for name in made.values() if name and name.startswith("Fault ")]
     assert len(names) == len(set(names)), "a create was doubled"
@@ -144,9 +143,7 @@ def test_a_dead_gateway_is_back_within_2_s(mesh: Mesh, place: Place, writer: Wri
         ("api-gateway.sidecar", "api-gateway"),
     ],
 )
-def test_a_frozen_process_costs_a_client_only_its_time(
-    mesh: Mesh, place: Place, name: str, service: str
-) -> None:
+def test_a_frozen_process_costs_a_client_only_its_time(mesh: Mesh, place: Place, name: str, service: str) -> None:
     client, pid = mesh.client(), mesh.processes()[name]["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:

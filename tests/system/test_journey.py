@@ -23,7 +23,5 @@ def test_unmodified_pyairtable_does_the_same(mesh: Mesh, place: journey.Place) -
 
 def test_the_trace_id_a_client_sends_is_the_one_it_gets_back(mesh: Mesh) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    answer = mesh.client().ask(
-        "GET", "/api/v1/bases", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
-    )
+    answer = mesh.client().ask("GET", "/api/v1/bases", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
     assert answer.trace == trace

@@ -46,9 +46,7 @@ def test_ctrl_c_stops_everything(second: Mesh) -> None:
         "--port-offset",
         str(BESIDE),
     ]
-    foreground = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    foreground = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     eventually(lambda: Client(second.address).get("/api/v1/bases"), within=40, what="the mesh answers")
     pids = second.pids()
     foreground.send_signal(signal.SIGINT)

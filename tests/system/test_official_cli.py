@@ -41,9 +41,7 @@ def test_the_same_journey_runs_under_dapr_run(infra: Mesh) -> None:
     )
     try:
         client = Client(infra.address)
-        eventually(
-            lambda: client.get("/api/v1/bases"), within=40, what="the mesh answers under `dapr run -f`"
-        )
+        eventually(lambda: client.get("/api/v1/bases"), within=40, what="the mesh answers under `dapr run -f`")
         place = journey.find_place(client)
         journey.read_filtered(client, place, Step("filter"))
         journey.write(client, place, Step("write"))

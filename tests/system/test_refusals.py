@@ -14,9 +14,7 @@ def test_a_request_around_the_sidecar_is_refused(mesh: Mesh) -> None:
 
 
 def test_a_wrong_app_token_is_refused(mesh: Mesh) -> None:
-    answer = httpx.get(
-        f"http://127.0.0.1:{mesh.port(8020)}/api/v1/bases", headers={"dapr-api-token": "wrong"}
-    )
+    answer = httpx.get(f"http://127.0.0.1:{mesh.port(8020)}/api/v1/bases", headers={"dapr-api-token": "wrong"})
     assert answer.json()["code"] == "mesh.not-through-sidecar"
 
 
@@ -54,6 +52,4 @@ def test_no_secret_stands_on_a_command_line_or_in_a_log(mesh: Mesh) -> None:
     values = [value for name, value in secrets.items() if len(value) >= 16 and name != "identity/public-key"]
     lines = [" ".join(psutil.Process(pid).cmdline()) for pid in mesh.pids()]
     lines += [log.read_text(errors="replace") for log in (mesh.run_dir / "logs").glob("*.log")]
-    assert not [
-        name for name, value in secrets.items() if value in values and any(value in line for line in lines)
-    ]
+    assert not [name for name, value in secrets.items() if value in values and any(value in line for line in lines)]
