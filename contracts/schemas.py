@@ -1,0 +1,60 @@
+"""The JSON Schemas of all contracts, as files a change to which is seen in review."""
+
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+import contracts
+
+FOLDER = Path(__file__).parent / "schemas"
+NOT_CONTRACTS = {"__main__", "schemas", "listing"}
+
+
+def modules() -> list[str]:
+    """Names of the modules that hold contracts: one per owning app."""
+    found = pkgutil.iter_modules(contracts.__path__)
+    return sorted(info.name for info in found if info.name not in NOT_CONTRACTS and not info.ispkg)
+
+
+def schema_of(module_name: str) -> str:
+    """One JSON Schema document with a definition per model of the module, as stable text."""
+    module = importlib.import_module(f"contracts.{module_name}")
+    models = [
+        thing
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, BaseModel) and thing.__module__ == module.__name__
+    ]
+    _, schema = models_json_schema(
+        [(model, "validation") for model in models], title=module_name, ref_template="#/$defs/{model}"
+    )
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def expected(folder: Path = FOLDER) -> dict[Path, str]:
+    """What should stand in the folder: path → text."""
+    return {folder / f"{name}.json": schema_of(name) for name in modules()}
+
+
+def differences(folder: Path = FOLDER) -> list[str]:
+    """One line per golden that is missing, out of date or without a module."""
+    wanted = expected(folder)
+    found = {path: path.read_text("utf-8") for path in folder.glob("*.json")}
+    return [
+        f"{path.name}: {'missing' if path not in found else 'no such contract' if path not in wanted else 'differs'}"
+        for path in sorted(wanted.keys() | found.keys())
+        if wanted.get(path) != found.get(path)
+    ]
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Make the folder say what the code says."""
+    folder.mkdir(exist_ok=True)
+    wanted = expected(folder)
+    for path in set(folder.glob("*.json")) - wanted.keys():
+        path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, "utf-8")
