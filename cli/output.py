@@ -1,0 +1,71 @@
+"""What a person or a program reads: columns or JSON on standard output, problems on standard error."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+
+from cli.gateway import Problem
+
+WIDEST = 40  # characters of a cell; --json shows everything
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def as_json(value: Any) -> None:
+    typer.echo(dump(value))
+
+
+def ids(written: Any) -> None:
+    """The ids of what was written: a record, a list of records, or a listing of them."""
+    items = written.get("items") or written.get("records") or [written] if isinstance(written, dict) else written
+    for item in items:
+        typer.echo(item["id"] if isinstance(item, dict) else item)
+
+
+def as_columns(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    lines = [list(heads), *([cell(value) for value in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    for line in lines:
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def cell(value: Any) -> str:
+    """One line of at most WIDEST characters."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def records(items: Sequence[dict[str, Any]]) -> None:
+    """Records as columns: the id, then each field that any of them has."""
+    names = list(dict.fromkeys(name for item in items for name in item.get("fields", {})))
+    as_columns(["id", *map(cell, names)], ([item["id"], *(item["fields"].get(n) for n in names)] for item in items))
+
+
+def problem(refused: Problem) -> None:
+    """What happened, what to do, whose fault, and the command that tells more."""
+    said = refused.said
+    rows = [
+        ("code", f"{said.get('code')} ({said.get('status')})"),
+        ("fault", f"{said.get('fault', 'unknown')}, in {said.get('service', 'unknown')}"),
+        ("trace", refused.trace or "none"),
+    ]
+    if refused.retry_after:
+        rows.append(("retry", f"after {refused.retry_after} s"))
+    for error in said.get("errors") or []:
+        place = ".".join(map(str, error.get("location") or [])) if isinstance(error.get("location"), list) else ""
+        where = place or str(error.get("location") or error.get("field") or "")
+        rows.append(("field", f"{where}: {error.get('message') or error.get('detail') or ''}"))
+    if refused.trace:
+        rows.append(("more", f"pyat why {refused.trace}"))
+    typer.secho(str(said.get("title") or "The request failed"), err=True, bold=True)
+    if said.get("detail"):
+        typer.echo(f"  {said['detail']}", err=True)
+    for name, text in rows:
+        typer.echo(f"  {name:<6} {text}", err=True)
