@@ -1,5 +1,6 @@
 """What the launcher needs to know of one process, whoever describes it."""
 
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ class Spec:
 
     `environment` is the whole environment, not an addition: nothing of the user's shell leaks into a process.
     `ready` answers within 1 s and never raises; the launcher asks it every 50 ms until it is true.
-    `grace` is the time in seconds between SIGTERM and SIGKILL; None means it is never killed hard.
+    `grace` is the time in seconds between `stop_signal` and SIGKILL; None means it is never killed hard.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Spec:
     grace: float | None = 5.0
     user: str | None = None
     working_directory: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
