@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli import output, records, settings
-from cli.gateway import Gateway, segment
+from cli.gateway import segment
 from cli.session import EXIT, Json, base_path, gateway
 
 app = typer.Typer(
@@ -14,8 +14,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="PyAirtable Platform from a terminal. It speaks only to the gateway.",
     epilog="Exit codes: 0 done, 2 wrong command line, 3 your request was refused, 4 configuration, 5 Airtable, "
-    "6 the platform, 7 no platform there. The address and the key: PLATFORM_URL and PLATFORM_KEY, "
-    "else what `pyat login` stored, else .run/client.env in this folder.",
+    "6 the platform, 7 no platform there, 8 only a part was written. The address and the key: "
+    "PLATFORM_URL and PLATFORM_KEY, else what `pyat login` stored, else .run/client.env in this folder.",
 )
 app.add_typer(records.commands, name="records")
 
@@ -26,8 +26,8 @@ def login(
     key: Annotated[str, typer.Option(prompt="Key (pya_…)", hide_input=True, envvar="PLATFORM_KEY", help="Your key.")],
 ) -> None:
     """Try an address and a key, and keep them for the next commands."""
-    with gateway():
-        Gateway(settings.Settings(url.rstrip("/"), key, "login")).get("/api/v1/bases")
+    with gateway(at=settings.Settings(url.rstrip("/"), key, "login")) as there:
+        there.get("/api/v1/bases")
     try:
         path = settings.store(url, key)
     except (ValueError, OSError) as error:
@@ -38,7 +38,7 @@ def login(
 
 @app.command()
 def whoami(json: Json = False) -> None:
-    """Who the platform takes you for, and which platform that is."""
+    """Which platform this is, and whose Airtable token it uses."""
     with gateway(json) as there:
         me = there.get("/api/v1/whoami")
     if json:

@@ -19,11 +19,20 @@ def as_json(value: Any) -> None:
     typer.echo(dump(value))
 
 
-def ids(written: Any) -> None:
-    """The ids of what was written: a record, a list of records, or a listing of them."""
-    items = written.get("items") or written.get("records") or [written] if isinstance(written, dict) else written
-    for item in items:
-        typer.echo(item["id"] if isinstance(item, dict) else item)
+def ids(written: dict[str, Any]) -> None:
+    """The ids of the records that were written: one record, or the records of a batch."""
+    for record in written.get("records", [written]):
+        typer.echo(record["id"])
+
+
+def unfinished(calls: Iterable[dict[str, Any]]) -> None:
+    """The part of a batch that was not written, or may not have been; records count from 1."""
+    for call in calls:
+        if call["outcome"] != "done":
+            span = f"records {call['first'] + 1} to {call['first'] + call['count']}"
+            error = call.get("error") or {}
+            reason = f": {error['code']}: {error['detail']}" if error else ""
+            typer.echo(f"{span}: {call['outcome']}{reason}", err=True)
 
 
 def as_columns(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

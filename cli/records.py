@@ -8,7 +8,7 @@ import typer
 from cli import output, values
 from cli.completion import bases, tables
 from cli.gateway import segment
-from cli.session import Json, gateway, records_path
+from cli.session import Json, finish, gateway, records_path
 
 commands = typer.Typer(no_args_is_help=True, help="Read and write the records of a table.")
 
@@ -77,6 +77,7 @@ def create(
         body = {"records": values.records(pairs or [], source), "typecast": typecast}
         made = there.send("POST", records_path(there, base, table), body)
     output.as_json(made) if json else output.ids(made)
+    finish(made)
 
 
 @commands.command()
@@ -115,9 +116,10 @@ def upsert(
         done = there.send("POST", f"{records_path(there, base, table)}/upsert", body)
     if json:
         output.as_json(done)
-        return
-    rows = [(kind, record) for kind in ("created", "updated") for record in done.get(kind, [])]
-    output.as_columns(["what", "id"], rows)
+    else:
+        rows = [(kind, record) for kind in ("created", "updated") for record in done.get(kind, [])]
+        output.as_columns(["what", "id"], rows)
+    finish(done)
 
 
 @commands.command()

@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,16 +12,16 @@ from cli.gateway import Gateway, Problem, Unreachable, segment
 from cli.values import BadValue
 
 # 2 is typer's own code for a wrong command line.
-EXIT = {"usage": 2, "client": 3, "config": 4, "airtable": 5, "llm": 5, "platform": 6, "unreachable": 7}
+EXIT = {"usage": 2, "client": 3, "config": 4, "airtable": 5, "llm": 5, "platform": 6, "unreachable": 7, "partial": 8}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @contextlib.contextmanager
-def gateway(as_json: bool = False) -> Iterator[Gateway]:
-    """The gateway; what goes wrong inside is printed to standard error and becomes the exit code."""
+def gateway(as_json: bool = False, at: settings.Settings | None = None) -> Iterator[Gateway]:
+    """The gateway that is set up, or `at`; what goes wrong inside is printed to standard error and becomes the exit code."""
     try:
-        yield Gateway(settings.load())
+        yield Gateway(at or settings.load())
     except Problem as refused:
         if as_json:
             typer.echo(output.dump(refused.said), err=True)
@@ -36,6 +36,14 @@ def gateway(as_json: bool = False) -> Iterator[Gateway]:
         _give_up(str(missing), "config", missing)
     except BadValue as wrong:
         _give_up(str(wrong), "usage", wrong)
+
+
+def finish(written: dict[str, Any]) -> None:
+    """End with the code for a partial write when Airtable took only some of the records, and say which."""
+    if written.get("complete", True):
+        return
+    output.unfinished(written["calls"])
+    raise typer.Exit(EXIT["partial"])
 
 
 def _give_up(message: str, code: str, because: Exception) -> None:
