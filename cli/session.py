@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 @contextlib.contextmanager
 def gateway(as_json: bool = False, at: settings.Settings | None = None) -> Iterator[Gateway]:
-    """The gateway that is set up, or `at`; what goes wrong inside is printed to standard error and becomes the exit code."""
+    """The gateway that is set up, or `at`; what goes wrong inside is said on standard error and is the exit code."""
     try:
         yield Gateway(at or settings.load())
     except Problem as refused:
