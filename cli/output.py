@@ -68,9 +68,7 @@ def problem(refused: Problem) -> None:
     if refused.retry_after:
         rows.append(("retry", f"after {refused.retry_after} s"))
     for error in said.get("errors") or []:
-        place = ".".join(map(str, error.get("location") or [])) if isinstance(error.get("location"), list) else ""
-        where = place or str(error.get("location") or error.get("field") or "")
-        rows.append(("field", f"{where}: {error.get('message') or error.get('detail') or ''}"))
+        rows.append(("field", f"{error.get('field')} ({error.get('in', 'body')}): {error.get('message')}"))
     if refused.trace:
         rows.append(("more", f"pyat why {refused.trace}"))
     typer.secho(str(said.get("title") or "The request failed"), err=True, bold=True)

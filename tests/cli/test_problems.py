@@ -51,9 +51,9 @@ def test_with_json_the_problem_is_json_on_standard_error(gateway, pyat):
 
 
 def test_the_fields_of_an_invalid_request_are_named(gateway, pyat):
-    wrong = [{"location": "query.page_size", "message": "is not a number"}]
+    wrong = [{"field": "page_size", "in": "query", "message": "is not a number"}]
     gateway.on("GET", "/api/v1/bases", problem("client", errors=wrong), status=422)
-    assert "  field  query.page_size: is not a number" in pyat("bases").stderr
+    assert "  field  page_size (query): is not a number" in pyat("bases").stderr
 
 
 @pytest.mark.parametrize("body", ["<html>502</html>", "[]", '{"error": "x"}'])

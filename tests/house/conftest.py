@@ -51,6 +51,7 @@ apps:
     "tests/note_service/test_domain.py": (
         'def test_an_empty_note_is_refused():\n    assert "note.empty" == "note.empty"\n'
     ),
+    "apps/api_gateway/problems.yaml": "- code: note.empty\n",
     "docs/abilities.csv": (
         "service,ability,status,test\n"
         "note-service,notes,done,tests/note_service/test_domain.py::test_an_empty_note_is_refused\n"

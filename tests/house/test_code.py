@@ -56,6 +56,20 @@ def test_a_reasoned_exemption_is_an_audit_declaration_and_an_empty_one_is_not(pl
     assert len(code.unsafe_routes_declare_their_audit_action(house)) == 1
 
 
+def test_every_error_code_has_a_page_and_every_page_a_code(root):
+    assert code.every_error_code_has_a_page(root) == []
+
+
+def test_a_code_without_a_page_and_a_page_without_a_code_are_caught(plant):
+    assert code.every_error_code_has_a_page(plant("chassis/_x.py", "")) == []
+    house = plant("chassis/_errors.py", 'class Lost:\n    code, status = "peer.lost", 502\n')
+    plant("apps/api_gateway/problems.yaml", "- code: note.ghost\n")
+    assert code.every_error_code_has_a_page(house) == [
+        "peer.lost (chassis/_errors.py) has no page in apps/api_gateway/problems.yaml",
+        "note.ghost has a page in apps/api_gateway/problems.yaml and no class that declares it",
+    ]
+
+
 def test_every_error_code_is_reached_by_a_test(root):
     assert code.error_codes(root), "no error class was found at all: the rule would be blind"
     assert code.every_error_code_is_reached_by_a_test(root) == []

@@ -32,7 +32,9 @@ def test_no_file_holds_a_secret(root):
     assert words.no_secret(root) == []
 
 
-@pytest.mark.parametrize("secret", ["pya_" + "a1" * 20, "-----BEGIN PRIVATE" + " KEY", f"pat{'a' * 14}." + "0a" * 32])
+@pytest.mark.parametrize(
+    "secret", ["pya_" + "a1" * 20, "-----BEGIN PRIVATE" + " KEY-----", f"pat{'a' * 14}." + "0a" * 32]
+)
 def test_a_secret_in_a_file_is_caught(plant, secret):
     assert len(words.no_secret(plant("docs/how.md", secret))) == 1
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from tests.house.rules.source import app_folders, modules, tracked
 
 UNSAFE = {"post", "put", "patch", "delete"}
@@ -14,6 +16,8 @@ FORBIDDEN = {
     "BaseHTTPMiddleware": "it buffers streams and costs a task per request",
     "jsonable_encoder": "hot paths return bytes from orjson",
 }
+CODE = re.compile(r"[a-z][a-z-]*\.[a-z][a-z-]*")
+PAGES = "apps/api_gateway/problems.yaml"
 PURE_FROM_CHASSIS = {"AppError", "FieldError", "Principal"}
 
 
@@ -83,7 +87,7 @@ def unsafe_routes(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def error_codes(root: Path) -> dict[str, Path]:
-    """`code = "a.b"` in the body of a class of chassis or apps, with the file that says it."""
+    """Every code that a class of chassis or apps declares, with the file that says it."""
     found = {}
     for path, tree in modules(root / "chassis", root / "apps"):
         for node in ast.walk(tree):
@@ -94,14 +98,33 @@ def error_codes(root: Path) -> dict[str, Path]:
 
 
 def class_codes(node: ast.ClassDef) -> Iterator[str]:
+    """From `code = "a.b"` and from `code, status, title, fault = "a.b", 400, …`."""
     for statement in node.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        named_code = any(isinstance(target, ast.Name) and target.id == "code" for target in targets)
-        value = getattr(statement, "value", None)
-        if named_code and isinstance(value, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z-]+", str(value.value)):
-            yield str(value.value)
+        for target, value in assigned(statement):
+            named_code = isinstance(target, ast.Name) and target.id == "code"
+            if named_code and isinstance(value, ast.Constant) and CODE.fullmatch(str(value.value)):
+                yield str(value.value)
+
+
+def assigned(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    if isinstance(statement, ast.AnnAssign):
+        yield statement.target, statement.value
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+                yield from zip(target.elts, statement.value.elts, strict=False)
+            else:
+                yield target, statement.value
+
+
+def every_error_code_has_a_page(root: Path) -> list[str]:
+    """Both ways: a code without a page leaves a client alone, a page without a code describes what cannot happen."""
+    pages = {page["code"] for page in yaml.safe_load((root / PAGES).read_text("utf-8"))}
+    codes = error_codes(root)
+    return [
+        *(f"{code} ({codes[code].relative_to(root)}) has no page in {PAGES}" for code in sorted(codes.keys() - pages)),
+        *(f"{code} has a page in {PAGES} and no class that declares it" for code in sorted(pages - codes.keys())),
+    ]
 
 
 def every_error_code_is_reached_by_a_test(root: Path) -> list[str]:

@@ -15,15 +15,12 @@ MACHINE_PATH = re.compile(
 LEFT_OPEN = re.compile(
     r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "NotImplemented" + "Error")) + r")\b"
 )
-SECRET = re.compile(
-    "|".join(
-        (
-            r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b",
-            r"\bpya_[A-Za-z0-9]{32,}\b",
-            "-----BEGIN [A-Z ]*PRIVATE" + " KEY",
-        )
-    )
+SECRETS = (
+    r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b",
+    r"\bpya_[A-Za-z0-9]{32,}\b",
+    "-----BEGIN [A-Z ]*PRIVATE" + r" KEY-----(?:$|\\n[A-Za-z0-9+/]{16})",  # the bare header is no secret
 )
+SECRET = re.compile("|".join(SECRETS))
 REGISTRIES = (
     "py" + "pi.org",
     "python" + "hosted.org",
