@@ -1,4 +1,8 @@
-"""Dapr's control plane on one machine: sentry (certificates), placement (actors), scheduler (jobs)."""
+"""Dapr's control plane on one machine: sentry (certificates), placement (actors), scheduler (jobs).
+
+Everything is told to listen on 127.0.0.1. Dapr 1.18.3 does not obey for the health ports and for sentry's
+metrics, which can be read from other machines; they answer with a status and with counters.
+"""
 
 import asyncio
 import contextlib
@@ -37,7 +41,8 @@ def sentry(run_dir: Path, offset: int, binaries: Path) -> Spec:
     """
     authority = _authority(run_dir)
     authority.mkdir(mode=0o700, parents=True, exist_ok=True)  # sentry exits if it is missing
-    configuration = authority / "sentry.yaml"
+    # Not beside the certificates: sentry watches their folder and starts anew whenever something changes in it.
+    configuration = _temporary(run_dir, "sentry") / "sentry.yaml"
     configuration.write_text(_EMPTY_CONFIGURATION, encoding="utf-8")
     ports = _shifted(SENTRY_PORTS, offset)
     arguments = (
@@ -89,6 +94,13 @@ def _authority(run_dir: Path) -> Path:
     return run_dir.absolute() / "ca"
 
 
+def _temporary(run_dir: Path, name: str) -> Path:
+    """Each writes its certificates under TMPDIR with fixed names, so each needs its own."""
+    temporary = run_dir.absolute() / "tmp" / name
+    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return temporary
+
+
 def _shifted(ports: dict[str, int], offset: int) -> dict[str, int]:
     return {name: port + offset for name, port in ports.items()}
 
@@ -112,9 +124,7 @@ def _spec(
     needs: tuple[str, ...] = (),
     grace: float | None = 5.0,
 ) -> Spec:
-    # Each writes its certificates under TMPDIR with fixed names, so each needs its own.
-    temporary = run_dir.absolute() / "tmp" / name
-    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = _temporary(run_dir, name)
     command = (
         str(binaries / ".dapr" / "bin" / name),
         "--mode=standalone",

@@ -7,8 +7,9 @@ import re
 import tarfile
 import threading
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError
 
 from .operating_system import go_platform
 from .progress import Progress
@@ -71,8 +72,15 @@ def _read(url: str, timeout: float = _STALL) -> bytes:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - the person's own setting
             content: bytes = answer.read(1000)
             return content
-    except (URLError, OSError, ValueError) as error:
-        raise Unavailable(f"{url}: {getattr(error, 'reason', error)}") from None
+    except (HTTPException, OSError, ValueError) as error:
+        raise Unavailable(_reason(url, error)) from None
+
+
+def _reason(url: str, error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        error.close()
+        return f"{url}: HTTP {error.code}"
+    return f"{url}: {getattr(error, 'reason', error)}"
 
 
 def _checksum(text: bytes) -> str:
@@ -90,8 +98,8 @@ def _fetch(url: str, target: Path) -> str:
             while chunk := answer.read(1 << 20):
                 digest.update(chunk)
                 file.write(chunk)
-    except (URLError, OSError, ValueError) as error:
-        raise Unavailable(f"{url}: {getattr(error, 'reason', error)}") from None
+    except (HTTPException, OSError, ValueError) as error:
+        raise Unavailable(_reason(url, error)) from None
     return digest.hexdigest()
 
 

