@@ -1,0 +1,102 @@
+"""The library every app stands on: routes, settings, calls to other apps, state, secrets, errors, logs, health.
+
+An app is `create_app(settings, routers=[…], provide=[…])`; `python -m chassis <app-id>` runs it.
+"""
+
+from ._app import Chassis, create_app
+from ._codes import (
+    AnswerLost,
+    BadRequest,
+    BreakerOpen,
+    HeadersTooLarge,
+    Internal,
+    InvalidAnswer,
+    InvalidKey,
+    InvalidRequest,
+    InvalidToken,
+    MalformedJson,
+    MeshDenied,
+    MethodNotAllowed,
+    MissingKey,
+    NoDeadline,
+    NotThroughSidecar,
+    PeerTimeout,
+    PeerUnavailable,
+    RequestTimeout,
+    RequestTooLarge,
+    SecretMissing,
+    SecretsUnavailable,
+    SidecarUnavailable,
+    Starting,
+    StateConflict,
+    StateUnavailable,
+    TooDeep,
+    UnknownRoute,
+)
+from ._context import Context, background, current
+from ._errors import AppError, Fault, FieldError, PeerProblem
+from ._logs import Log, redact
+from ._mesh import Answer, Mesh
+from ._peer import Peer, segment
+from ._principal import Principal, issue, principal, verify
+from ._problem import problem, render
+from ._router import Router
+from ._secrets import Secrets
+from ._settings import AppSettings, ConfigError
+from ._state import State
+
+__all__ = [
+    "Answer",
+    "AnswerLost",
+    "AppError",
+    "AppSettings",
+    "BadRequest",
+    "BreakerOpen",
+    "Chassis",
+    "ConfigError",
+    "Context",
+    "Fault",
+    "FieldError",
+    "HeadersTooLarge",
+    "Internal",
+    "InvalidAnswer",
+    "InvalidKey",
+    "InvalidRequest",
+    "InvalidToken",
+    "Log",
+    "MalformedJson",
+    "Mesh",
+    "MeshDenied",
+    "MethodNotAllowed",
+    "MissingKey",
+    "NoDeadline",
+    "NotThroughSidecar",
+    "Peer",
+    "PeerProblem",
+    "PeerTimeout",
+    "PeerUnavailable",
+    "Principal",
+    "RequestTimeout",
+    "RequestTooLarge",
+    "Router",
+    "SecretMissing",
+    "Secrets",
+    "SecretsUnavailable",
+    "SidecarUnavailable",
+    "Starting",
+    "State",
+    "StateConflict",
+    "StateUnavailable",
+    "TooDeep",
+    "UnknownRoute",
+    "background",
+    "create_app",
+    "current",
+    "issue",
+    "principal",
+    "problem",
+    "redact",
+    "render",
+    "segment",
+    "verify",
+]

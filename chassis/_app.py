@@ -1,0 +1,125 @@
+"""`create_app`: an app from its settings, its routes and what it provides."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ._edge import Edge
+from ._health import Check, Health
+from ._logs import Log
+from ._mesh import Mesh
+from ._openapi import describe
+from ._principal import Verifier
+from ._problem import add_handlers
+from ._provide import Container
+from ._router import Router
+from ._secrets import Secrets
+from ._settings import AppSettings
+from ._state import State
+from ._telemetry import Metrics, Telemetry
+
+PUBLIC_KEY = "identity/public-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Chassis:
+    """What belongs to one app, reachable as `app.state.chassis`; nothing is kept anywhere else."""
+
+    settings: AppSettings
+    container: Container
+    mesh: Mesh
+    state: State
+    secrets: Secrets
+    health: Health
+    log: Log
+    metrics: Metrics
+    telemetry: Telemetry
+
+
+def create_app(
+    settings: AppSettings,
+    *,
+    routers: Sequence[Router] = (),
+    provide: Iterable[type] = (),
+    public: bool = False,
+    asgi: ASGIApp | type | None = None,
+    ready: Sequence[Check] = (),
+) -> FastAPI:
+    """The FastAPI application of one service.
+
+    `provide` are classes built once, wired by their `__init__` annotations (each other, the settings' class, `Mesh`,
+    `State`, `Secrets`, `Log`, `aiohttp.ClientSession` for the outside world); their `async start()` and `stop()` run
+    with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
+    `public` is the gateway: no app token and no internal JWT are asked of its callers.
+    `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
+    Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
+    """
+    log = Log(settings.app_id, settings.log_level)
+    metrics = Metrics(settings.app_id)
+    mesh = Mesh(settings, metrics.call)
+    metrics.watch(mesh)
+    state, secrets = State(mesh), Secrets(mesh)
+    given: dict[type, Any] = {
+        type(settings): settings,
+        AppSettings: settings,
+        Mesh: mesh,
+        State: state,
+        Secrets: secrets,
+        Log: log,
+    }
+    fallback = asgi if isinstance(asgi, type) else None
+    container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])
+    health = Health(mesh, log, ready)
+    telemetry = Telemetry(settings, metrics, mesh, health.waits)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as outside:
+            health.begin(container.build({**given, aiohttp.ClientSession: outside}))
+            try:
+                yield
+            finally:
+                await health.end()
+                await mesh.aclose()
+
+    app = FastAPI(
+        title=settings.app_id,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.chassis = Chassis(settings, container, mesh, state, secrets, health, log, metrics, telemetry)
+    add_handlers(app, settings.app_id)
+    app.add_middleware(
+        Edge,
+        settings=settings,
+        public=public,
+        log=log,
+        metrics=metrics,
+        health=health,
+        verifier=Verifier(lambda **how: secrets.get(PUBLIC_KEY, **how)),
+    )
+    for router in routers:
+        app.include_router(router.bind(container))
+    if asgi is not None:
+        app.router.default = _fallback(asgi, container)
+    describe(app, settings)
+    return app
+
+
+def _fallback(asgi: ASGIApp | type, container: Container) -> Callable[[Scope, Receive, Send], Any]:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        target = container[asgi] if isinstance(asgi, type) else asgi
+        await target(scope, receive, send)
+
+    return answer if inspect.isclass(asgi) else asgi

@@ -1,0 +1,130 @@
+"""The chassis' own errors: what any app built on it can answer."""
+
+from ._errors import AppError
+
+
+class MalformedJson(AppError):
+    code, status, title, fault = "request.malformed-json", 400, "The body is not valid JSON", "client"
+
+
+class InvalidRequest(AppError):
+    code, status, title, fault = "request.invalid", 422, "The request has fields that are not valid", "client"
+
+
+class BadRequest(AppError):
+    code, status, title, fault = "request.malformed", 400, "The request could not be read", "client"
+
+
+class RequestTooLarge(AppError):
+    code, status, title, fault = "request.too-large", 413, "The body is too large", "client"
+
+
+class HeadersTooLarge(AppError):
+    code, status, title, fault = "request.headers-too-large", 431, "The headers are too large", "client"
+
+
+class TooDeep(AppError):
+    code, status, title, fault = "request.too-deep", 400, "The JSON is nested too deeply", "client"
+
+
+class UnknownRoute(AppError):
+    code, status, title, fault = "request.unknown-route", 404, "There is nothing at this path", "client"
+
+
+class MethodNotAllowed(AppError):
+    code, status, title, fault = "request.method-not-allowed", 405, "This path does not take that method", "client"
+
+
+class RequestTimeout(AppError):
+    code, status, title, fault = "request.timeout", 504, "The time for this request ran out", "platform"
+
+
+class MissingKey(AppError):
+    code, status, title, fault = "identity.missing-key", 401, "A key is needed", "client"
+
+
+class InvalidKey(AppError):
+    code, status, title, fault = "identity.invalid-key", 401, "The key is not known", "client"
+
+
+class InvalidToken(AppError):
+    code, status, title, fault = "identity.invalid-token", 401, "The token is not valid", "client"
+
+
+class NotThroughSidecar(AppError):
+    code, status, title, fault = (
+        "mesh.not-through-sidecar",
+        401,
+        "Apps are reached through their sidecar only",
+        "client",
+    )
+
+
+class MeshDenied(AppError):
+    code, status, title, fault = "mesh.denied", 403, "The mesh does not allow this call", "platform"
+
+
+class NoDeadline(AppError):
+    code, status, title, fault = "mesh.no-deadline", 400, "The call says not how much time it has", "platform"
+
+
+class PeerUnavailable(AppError):
+    """The request did not reach the callee, or was a safe one: it can be sent again."""
+
+    code, status, title, fault = "peer.unavailable", 503, "A service is not available", "platform"
+
+
+class AnswerLost(AppError):
+    """An unsafe call was under way when the connection went: it may have happened, so no `Retry-After`."""
+
+    code, status, title, fault = "peer.answer-lost", 502, "The answer of a service was lost", "platform"
+
+
+class PeerTimeout(AppError):
+    code, status, title, fault = "peer.timeout", 504, "A service did not answer in time", "platform"
+
+
+class BreakerOpen(AppError):
+    code, status, title, fault = (
+        "peer.breaker-open",
+        503,
+        "A service failed repeatedly and is left alone for now",
+        "platform",
+    )
+
+
+class InvalidAnswer(AppError):
+    code, status, title, fault = (
+        "peer.invalid-answer",
+        502,
+        "A service answered what its contract does not allow",
+        "platform",
+    )
+
+
+class SidecarUnavailable(AppError):
+    code, status, title, fault = "sidecar.unavailable", 503, "The sidecar of a service is not available", "platform"
+
+
+class StateUnavailable(AppError):
+    code, status, title, fault = "state.unavailable", 503, "The state store is not available", "platform"
+
+
+class StateConflict(AppError):
+    code, status, title, fault = "state.conflict", 409, "The value was changed by somebody else", "platform"
+
+
+class SecretsUnavailable(AppError):
+    code, status, title, fault = "secrets.unavailable", 503, "The secret store is not available", "platform"
+
+
+class SecretMissing(AppError):
+    code, status, title, fault = "secrets.missing", 503, "A secret is missing or not allowed", "config"
+
+
+class Starting(AppError):
+    code, status, title, fault = "app.starting", 503, "The service is still starting", "platform"
+
+
+class Internal(AppError):
+    code, status, title, fault = "platform.internal", 500, "The platform failed", "platform"

@@ -1,0 +1,97 @@
+"""What a request carries with it through the app: trace, time, identity. Set once by the edge, read anywhere."""
+
+import os
+import re
+import time
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._principal import Principal
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's context. `deadline` is a `time.monotonic()` instant; None means background work without one.
+
+    `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
+    `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.
+    """
+
+    app_id: str
+    trace_id: str
+    span_id: str
+    request_id: str
+    flags: str = "01"
+    deadline: float | None = None
+    authorization: str | None = None
+    idempotency_key: str | None = None
+    caller: str | None = None
+    principal: "Principal | None" = None
+    hops: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def traceparent(self) -> str:
+        """The W3C header for a call made on behalf of this request: its parent is this app's span."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+    def remaining(self) -> float | None:
+        """Seconds left, possibly negative; None without a deadline."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+_current: ContextVar[Context] = ContextVar("chassis_context")
+
+
+def current() -> Context:
+    """The running request's context. Raises LookupError outside of a request or `background()`."""
+    return _current.get()
+
+
+def current_or_none() -> Context | None:
+    return _current.get(None)
+
+
+def enter(context: Context) -> Token[Context]:
+    return _current.set(context)
+
+
+def leave(token: Token[Context]) -> None:
+    _current.reset(token)
+
+
+def background(app_id: str, *, seconds: float | None = None) -> Context:
+    """A context for work no request asked for: a new trace, and a deadline only when `seconds` is given."""
+    trace_id, span_id, flags = read_traceparent(None)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    return Context(app_id, trace_id, span_id, trace_id, flags, deadline)
+
+
+def read_traceparent(header: str | None) -> tuple[str, str, str]:
+    """(trace id, a new span id, flags): the trace of a valid W3C traceparent, otherwise a new one.
+
+    Per the specification: version ff and all-zero ids are invalid, version 00 has exactly four parts, and later
+    versions are read by their first four.
+    """
+    match = _TRACEPARENT.fullmatch(header) if header else None
+    if match:
+        version, trace_id, parent_id, flags, rest = match.groups()
+        if version != "ff" and not (version == "00" and rest) and trace_id.strip("0") and parent_id.strip("0"):
+            return trace_id, os.urandom(8).hex(), flags
+    return os.urandom(16).hex(), os.urandom(8).hex(), "01"
+
+
+def read_request_id(header: str | None, default: str) -> str:
+    """The caller's request id when it is harmless in a log line and a header, otherwise `default`."""
+    return header if header and _REQUEST_ID.fullmatch(header) else default
+
+
+def read_timeout(header: str | None) -> float | None:
+    """Seconds from an `x-timeout-ms` header; None when absent or not a positive number."""
+    if header is None or not header.isascii() or not header.isdigit() or len(header) > 9:
+        return None
+    return int(header) / 1000 or None

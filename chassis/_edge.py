@@ -1,0 +1,235 @@
+"""The one ASGI middleware: limits, token, trace, identity, time, access log. Everything a request meets first."""
+
+import asyncio
+import hmac
+import time
+import traceback
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ._codes import HeadersTooLarge, Internal, NoDeadline, NotThroughSidecar, RequestTooLarge, Starting
+from ._context import Context, enter, leave, read_request_id, read_timeout, read_traceparent
+from ._errors import AppError
+from ._health import Health
+from ._logs import Log
+from ._principal import Verifier
+from ._problem import render
+from ._settings import AppSettings
+from ._telemetry import Metrics
+
+MAX_HEADERS = 64 * 1024  # bytes, names and values
+LONGEST = 600.0  # seconds any request may be given
+START_PATIENCE = 5.0  # seconds a request waits for an app that is still starting
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_READ = frozenset(
+    {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
+     b"idempotency-key", b"dapr-caller-app-id"}
+)  # fmt: skip
+# Asked by daprd itself, which has the app's token but no caller's time or identity.
+_OF_DAPRD = ("/dapr/", "/healthz", "/readyz")
+_WITHOUT_IDENTITY = ("/openapi.json",)
+
+
+class Edge:
+    """Outermost layer of an app, inside of which every exception has been answered as a problem."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: AppSettings,
+        public: bool,
+        log: Log,
+        metrics: Metrics,
+        health: Health,
+        verifier: Verifier,
+    ) -> None:
+        self._app = app
+        self._app_id = settings.app_id
+        self._public = public
+        self._log = log
+        self._metrics = metrics
+        self._health = health
+        self._verifier = verifier
+        self._max_body = settings.max_body_bytes
+        self._default_timeout = settings.default_timeout
+        token = settings.app_api_token
+        self._token = token.get_secret_value().encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path == "/healthz":
+            await _answer(send, 200, {"status": "alive", "app": self._app_id})
+            return
+        if path == "/readyz":
+            missing = await self._health.missing()
+            body = {"ready": not missing, "app": self._app_id, "waits_for": missing}
+            await _answer(send, 503 if missing else 200, body)
+            return
+        await _Request(self, scope, receive, send).run()
+
+
+class _Request:
+    """One request on its way in and its answer on the way out."""
+
+    __slots__ = (
+        "_began", "_context", "_edge", "_headers", "_headers_size", "_read", "_receive", "_scope", "_send", "_status"
+    )  # fmt: skip
+
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
+        self._edge = edge
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._began = time.perf_counter()
+        self._status = 0
+        self._read = 0
+        size = 0
+        found: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            size += len(name) + len(value) + 4
+            if name in _READ:
+                found[name] = value
+        self._headers = found
+        self._headers_size = size
+        self._context = self._make_context()
+
+    def _header(self, name: bytes) -> str | None:
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def _make_context(self) -> Context:
+        edge = self._edge
+        trace_id, span_id, flags = read_traceparent(self._header(b"traceparent"))
+        seconds = read_timeout(self._header(b"x-timeout-ms"))
+        key = self._header(b"idempotency-key")
+        if edge._public:
+            seconds = seconds or edge._default_timeout
+            if key is None and self._scope["method"] not in SAFE:
+                # Not from the request id: a client that sends the same id twice must not lose its second call.
+                key = f"{trace_id}-{span_id}"
+        return Context(
+            app_id=edge._app_id,
+            trace_id=trace_id,
+            span_id=span_id,
+            request_id=read_request_id(self._header(b"x-request-id"), trace_id),
+            flags=flags,
+            deadline=None if seconds is None else time.monotonic() + min(seconds, LONGEST),
+            authorization=None if edge._public else self._header(b"authorization"),
+            idempotency_key=key,
+            caller=None if edge._public else self._header(b"dapr-caller-app-id"),
+        )
+
+    async def run(self) -> None:
+        token = enter(self._context)
+        try:
+            await self._check()
+            await self._edge._app(self._scope, self._receive_limited, self._send_marked)
+        except AppError as error:
+            await self._fail(error)
+        except Exception as error:
+            # No f-string and no str(error): an exception's text may carry anything, the log redacts what it knows.
+            self._edge._log.error(
+                "unexpected error", error=type(error).__name__, traceback=traceback.format_exc(limit=-12)
+            )
+            await self._fail(Internal("This is a bug in the platform. Report it with the trace id."))
+        finally:
+            self._finish()
+            leave(token)
+
+    async def _check(self) -> None:
+        edge, path = self._edge, self._scope["path"]
+        if self._headers_size > MAX_HEADERS:
+            raise HeadersTooLarge(f"The headers are larger than {MAX_HEADERS // 1024} KiB.")
+        length = self._headers.get(b"content-length")
+        if length and length.isdigit() and int(length) > edge._max_body:
+            raise self._too_large()
+        if not edge._public:
+            if edge._token and not hmac.compare_digest(self._headers.get(b"dapr-api-token", b""), edge._token):
+                raise NotThroughSidecar(f"{edge._app_id} answers its sidecar only. Call it through the gateway.")
+            if not path.startswith(_OF_DAPRD):
+                if self._context.deadline is None:
+                    raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
+                if path not in _WITHOUT_IDENTITY:
+                    self._context.principal = await edge._verifier.principal(self._context.authorization)
+        if not edge._health.started.is_set() and not path.startswith(_OF_DAPRD):
+            await self._wait_for_start()
+
+    async def _wait_for_start(self) -> None:
+        """A request that comes while the app starts is answered a little later, not refused."""
+        patience = min(START_PATIENCE, self._context.remaining() or START_PATIENCE)
+        try:
+            async with asyncio.timeout(patience):
+                await self._edge._health.started.wait()
+        except TimeoutError:
+            waits = ", ".join(self._edge._health.waits()) or "itself"
+            detail = f"{self._edge._app_id} is starting and waits for {waits}. Send the request again."
+            raise Starting(detail, headers={"Retry-After": "1"}) from None
+
+    async def _receive_limited(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._edge._max_body:
+                raise self._too_large()
+        return message
+
+    def _too_large(self) -> RequestTooLarge:
+        return RequestTooLarge(
+            f"The body is larger than {self._edge._max_body} bytes. Send it in several requests.",
+            headers={"Connection": "close"},
+        )
+
+    async def _send_marked(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            timing = f"{self._edge._app_id};dur={(time.perf_counter() - self._began) * 1000:.1f}"
+            headers = []
+            for name, value in message.get("headers", ()):
+                if name == b"server-timing":
+                    timing += f", {value.decode('latin-1')}"
+                elif name not in (b"x-trace-id", b"x-request-id"):
+                    headers.append((name, value))
+            headers += [
+                (b"x-trace-id", self._context.trace_id.encode()),
+                (b"x-request-id", self._context.request_id.encode()),
+                (b"server-timing", timing.encode("latin-1")),
+            ]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def _fail(self, error: AppError) -> None:
+        if self._status:
+            # The answer is under way: ending it here, unfinished, is how the reader learns that it is not whole.
+            self._edge._log.warning("answer broken off", code=error.code, detail=error.detail)
+            return
+        response = render(error, service=self._edge._app_id, instance=self._scope["path"])
+        await response(self._scope, self._receive, self._send_marked)
+
+    def _finish(self) -> None:
+        seconds = time.perf_counter() - self._began
+        scope, context = self._scope, self._context
+        self._edge._metrics.request(scope["method"], self._status, seconds)
+        fields: dict[str, Any] = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": self._status,
+            "duration_ms": round(seconds * 1000, 2),
+        }
+        if context.caller:
+            fields["caller"] = context.caller
+        if context.hops:
+            fields["hops"] = [{"app": app_id, "ms": round(ms, 2)} for app_id, ms in context.hops]
+        self._edge._log.info("request", **fields)
+
+
+async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
+    content = orjson.dumps(body)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,274 @@
+"""Calls to other apps, through the own sidecar: time, context, one retry, one breaker per callee."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from . import _dapr
+from ._breaker import PROBES_EVERY, Breaker, RetryBudget
+from ._codes import BreakerOpen, PeerTimeout, RequestTimeout
+from ._context import Context, background, current_or_none
+from ._dapr import Failure
+from ._settings import AppSettings
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+IDLE = 60.0  # seconds a stream may be silent between two chunks
+BACKGROUND = 30.0  # seconds for a call without a deadline of its own
+# A caller with less time than this says nothing about the callee: short-of-time clients must not open breakers.
+FAIR = 1.0  # seconds
+
+Body = bytes | AsyncIterator[bytes] | None
+Observer = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an app answered, whatever its status. Errors of the mesh itself are raised instead."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+
+class Mesh:
+    """The way to every other app. One per app; holds one session to the own sidecar.
+
+    Both calls raise the errors of `_dapr` (peer.*, mesh.*, sidecar.*) for what the mesh could not do, and return
+    whatever the callee's app answered otherwise. Context, identity and remaining time travel along by themselves.
+    Safe verbs are tried once more when the connection failed, out of a budget of a tenth of all calls.
+    """
+
+    def __init__(self, settings: AppSettings, observe: Observer | None = None) -> None:
+        self.app_id = settings.app_id
+        self._origin = f"http://127.0.0.1:{settings.dapr_http_port}"
+        self._token = settings.dapr_api_token
+        self._observe = observe or (lambda peer, outcome, seconds: None)
+        self._session: aiohttp.ClientSession | None = None
+        self._breakers: dict[str, Breaker] = {}
+        self._budget = RetryBudget()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session to the own sidecar, opened at first use inside the loop; `aclose` ends it."""
+        if self._session is None or self._session.closed:
+            headers = {"dapr-api-token": self._token.get_secret_value()} if self._token else {}
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None),
+                headers=headers,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            )
+        return self._session
+
+    def url(self, raw_path: str) -> URL:
+        """The sidecar's URL for a path and query that are already encoded; nothing is decoded (`%2F` stays)."""
+        return URL(self._origin + raw_path, encoded=True)
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def breakers(self) -> dict[str, dict[str, Any]]:
+        """State of the breaker of every app called so far."""
+        return {
+            app_id: {"state": breaker.state, "failures": breaker.failures, "opened_at": breaker.opened_at}
+            for app_id, breaker in sorted(self._breakers.items())
+        }
+
+    async def call(
+        self,
+        app_id: str,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """One call, its answer read to the end within the time left (at most `timeout` seconds)."""
+        response = await self._connect(app_id, method, path, headers, body, timeout, whole=True)
+        return Answer(response.status, response.headers, await response.read())
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        app_id: str,
+        method: str,
+        raw_path_with_query: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One call whose answer is read as it comes.
+
+        The first byte is due within the time left (at most `timeout`), then every chunk within 60 s of the one before.
+        Leaving the block early, also by cancellation, ends the call at the callee. An iterator as `body` is sent as
+        it comes and never sent again.
+        """
+        response = await self._connect(app_id, method, raw_path_with_query, headers, body, timeout, whole=False)
+        try:
+            yield response
+        finally:
+            response.close()  # a connection whose answer was read to its end is back in the pool already
+
+    async def _connect(
+        self,
+        app_id: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        body: Body,
+        timeout: float | None,
+        *,
+        whole: bool,
+    ) -> aiohttp.ClientResponse:
+        context = current_or_none() or background(self.app_id, seconds=BACKGROUND)
+        breaker = self._breakers.get(app_id) or self._breakers.setdefault(app_id, Breaker())
+        self._budget.earn()
+        retryable = method in SAFE and (body is None or isinstance(body, bytes))
+        failure: Failure | None = None
+        while True:
+            if not breaker.allow():
+                raise failure.error if failure else self._refused(app_id, breaker)
+            began = time.monotonic()
+            outcome = "cancelled"
+            try:
+                left = self._time_left(context, timeout)
+                result = await self._attempt(context, app_id, method, path, headers, body, left, whole=whole)
+                outcome = result.error.code if isinstance(result, Failure) else "answered"
+            finally:
+                if outcome == "cancelled":
+                    breaker.abandoned()
+                seconds = time.monotonic() - began
+                context.hops.append((app_id, seconds * 1000))
+                self._observe(app_id, outcome, seconds)
+            if not isinstance(result, Failure):
+                breaker.succeeded()
+                return result
+            failure = result
+            if not failure.counts or (isinstance(failure.error, PeerTimeout) and left < FAIR):
+                breaker.abandoned()
+            else:
+                breaker.failed()
+            if not (failure.retry and retryable and self._budget.spend()):
+                raise failure.error
+            retryable = False
+            await asyncio.sleep(random.uniform(0.02, 0.05))  # callers of a dead app do not all come back at once
+
+    async def _attempt(
+        self,
+        context: Context,
+        app_id: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        body: Body,
+        left: float,
+        *,
+        whole: bool,
+    ) -> aiohttp.ClientResponse | Failure:
+        upload = Upload(body) if body is not None and not isinstance(body, bytes) else None
+        try:
+            async with asyncio.timeout(left):
+                response = await self.session.request(
+                    method,
+                    self.url(path),
+                    data=upload.chunks() if upload else body,
+                    headers=_headers(context, app_id, method, headers, left),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_read=max(IDLE, left)),
+                )
+                if response.status >= 400 and "x-trace-id" not in response.headers:
+                    failure = await self._made_by_dapr(response, app_id, method)
+                    if failure:
+                        return failure
+                if whole:
+                    await response.read()
+                return response
+        except aiohttp.ClientConnectorError:
+            return _dapr.sidecar_gone(self.app_id)
+        except TimeoutError:
+            return Failure(_dapr.timed_out(app_id), retry=False, counts=True)
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError):
+            if upload and upload.error:
+                raise upload.error from None
+            return _dapr.lost(app_id, method in SAFE)
+
+    async def _made_by_dapr(self, response: aiohttp.ClientResponse, app_id: str, method: str) -> Failure | None:
+        """The failure when daprd made this answer itself; every app on the chassis sends its trace id, daprd none."""
+        content_type = response.headers.get("Content-Type", "")
+        if not content_type.startswith("application/json") and response.status != 401:
+            return None
+        body = await response.read()
+        message = _dapr.dapr_message(response.status, content_type, body)
+        if message is None:
+            response.content = _unread(body, response)
+            return None
+        return _dapr.of_answer(response.status, message, callee=app_id, caller=self.app_id, safe=method in SAFE)
+
+    def _time_left(self, context: Context, timeout: float | None) -> float:
+        left = context.remaining()
+        if left is None:
+            left = BACKGROUND
+        if left <= 0:
+            raise RequestTimeout("No time was left to make the next call.", service=self.app_id)
+        return left if timeout is None else min(left, timeout)
+
+    @staticmethod
+    def _refused(app_id: str, breaker: Breaker) -> BreakerOpen:
+        return BreakerOpen(
+            f"{app_id} failed {breaker.failures} times in a row; it is tried again every {PROBES_EVERY} s.",
+            service=app_id,
+            headers=_dapr.RETRY_SOON,
+        )
+
+
+class Upload:
+    """A body sent as it comes. Keeps what went wrong on the sender's side, which aiohttp would hide."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self.error: BaseException | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                yield chunk
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def _headers(
+    context: Context, app_id: str, method: str, headers: Mapping[str, str] | None, left: float
+) -> CIMultiDict[str]:
+    sent = CIMultiDict(headers or ())
+    sent["dapr-app-id"] = app_id
+    sent["traceparent"] = context.traceparent
+    sent["x-request-id"] = context.request_id
+    sent["x-timeout-ms"] = str(max(1, int(left * 1000)))
+    if context.authorization:
+        sent["authorization"] = context.authorization
+    else:
+        sent.pop("authorization", None)  # a client's own key never travels inside the mesh
+    if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:
+        sent["idempotency-key"] = context.idempotency_key
+    return sent
+
+
+def _unread(body: bytes, response: aiohttp.ClientResponse) -> aiohttp.StreamReader:
+    content = aiohttp.StreamReader(response.content._protocol, 2**16, loop=asyncio.get_running_loop())
+    content.feed_data(body)
+    content.feed_eof()
+    return content

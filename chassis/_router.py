@@ -1,0 +1,125 @@
+"""Routes as an app declares them: a function whose parameters say what it needs."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_type_hints
+
+from fastapi import APIRouter
+
+from ._body import JsonRoute
+from ._principal import Principal, principal
+from ._provide import Container
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Any]])
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One route: everything `create_app` needs to make it part of an app."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Awaitable[Any]]
+    audit: str | None
+    no_audit: str | None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} ({self.endpoint.__module__}.{self.endpoint.__qualname__})"
+
+
+class Router:
+    """The routes of one file. Holds declarations only, so that several apps and tests can use the same router.
+
+    An endpoint is `async def`; a parameter annotated `Principal` or with a class in `provide=[…]` is injected,
+    every other parameter is FastAPI's (path, query, header, body). An unsafe route names what it writes to the
+    audit trail (`audit="note.add"`) or why nothing (`no_audit="changes nothing"`). Further keywords are FastAPI's
+    (`status_code`, `summary`, `responses` …).
+    """
+
+    def __init__(self, prefix: str = "", tags: list[str] | None = None) -> None:
+        self.prefix = prefix
+        self.tags = tags or []
+        self.declared: list[Declared] = []
+
+    def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._route("GET", path, **options)
+
+    def post(
+        self, path: str, *, audit: str | None = None, no_audit: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        return self._route("POST", path, audit, no_audit, **options)
+
+    def put(
+        self, path: str, *, audit: str | None = None, no_audit: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        return self._route("PUT", path, audit, no_audit, **options)
+
+    def patch(
+        self, path: str, *, audit: str | None = None, no_audit: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        return self._route("PATCH", path, audit, no_audit, **options)
+
+    def delete(
+        self, path: str, *, audit: str | None = None, no_audit: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        return self._route("DELETE", path, audit, no_audit, **options)
+
+    def _route(
+        self, method: str, path: str, audit: str | None = None, no_audit: str | None = None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        def declare(endpoint: Endpoint) -> Endpoint:
+            self.declared.append(Declared(method, self.prefix + path, endpoint, audit, no_audit, options))
+            return endpoint
+
+        return declare
+
+    def bind(self, container: Container) -> APIRouter:
+        """These routes with their parameters filled from `container`. Raises TypeError for a wrong declaration."""
+        bound = APIRouter(route_class=JsonRoute, redirect_slashes=False)
+        for route in self.declared:
+            if route.method not in SAFE and bool(route.audit) == bool(route.no_audit):
+                raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
+            options = {"tags": list(self.tags), **route.options}
+            bound.add_api_route(route.path, inject(route, container), methods=[route.method], **options)
+        return bound
+
+
+def inject(route: Declared, container: Container) -> Callable[..., Awaitable[Any]]:
+    """The endpoint without its injected parameters, as FastAPI shall see it.
+
+    A wrapper and not `Depends`: FastAPI resolves each dependency anew on each request, this is one dict lookup.
+    """
+    endpoint = route.endpoint
+    if not inspect.iscoroutinefunction(endpoint):
+        raise TypeError(f"{route} must be `async def`: a plain function would run in a thread, without its context")
+    hints = get_type_hints(endpoint, include_extras=True)
+    signature = inspect.signature(endpoint)
+    wants_principal = [name for name, kind in hints.items() if kind is Principal and name != "return"]
+    wanted = {name: kind for name, kind in hints.items() if name != "return" and _is_provided(kind, container)}
+    visible = [
+        parameter.replace(annotation=hints.get(name, parameter.annotation))
+        for name, parameter in signature.parameters.items()
+        if name not in wanted and name not in wants_principal
+    ]
+
+    @functools.wraps(endpoint)
+    async def injected(**values: Any) -> Any:
+        for name in wants_principal:
+            values[name] = principal()
+        for name, kind in wanted.items():
+            values[name] = container[kind]
+        return await endpoint(**values)
+
+    injected.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=visible, return_annotation=hints.get("return", signature.return_annotation)
+    )
+    del injected.__wrapped__  # FastAPI would look through it
+    return injected
+
+
+def _is_provided(kind: Any, container: Container) -> bool:
+    return isinstance(kind, type) and kind in container

@@ -1,0 +1,102 @@
+"""What an app tells about itself on its telemetry port: `/metrics` for Prometheus, `/info` for people and `why`."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from ._mesh import Mesh
+from ._settings import AppSettings, variable_of
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+VERSION = "0.1.0"
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Metrics:
+    """The metrics of one app, in a registry of its own: several apps may share a process."""
+
+    def __init__(self, app_id: str) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Histogram(
+            "http_request_duration_seconds",
+            "Requests answered by this app.",
+            ("method", "status"),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "peer_calls_total", "Calls to other apps, retries included.", ("peer", "outcome"), registry=self.registry
+        )
+        self._call_seconds = Counter(
+            "peer_call_seconds_total", "Time spent in calls to other apps.", ("peer",), registry=self.registry
+        )
+
+    def request(self, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, status).observe(seconds)
+
+    def call(self, peer: str, outcome: str, seconds: float) -> None:
+        self._calls.labels(peer, outcome).inc()
+        self._call_seconds.labels(peer).inc(seconds)
+
+    def watch(self, mesh: Mesh) -> None:
+        """Export the breakers of `mesh`: 0 closed, 1 half-open, 2 open."""
+        self.registry.register(_Breakers(mesh))
+
+
+class _Breakers(Collector):
+    VALUE = {"closed": 0, "half-open": 1, "open": 2}
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        gauge = GaugeMetricFamily(
+            "peer_breaker_state", "Breaker per called app: 0 closed, 1 half-open, 2 open.", labels=["peer"]
+        )
+        for peer, breaker in self._mesh.breakers().items():
+            gauge.add_metric([peer], self.VALUE[breaker["state"]])
+        return [gauge]
+
+
+class Telemetry:
+    """A tiny ASGI application, served beside the app on 127.0.0.1 and never through the mesh."""
+
+    def __init__(self, settings: AppSettings, metrics: Metrics, mesh: Mesh, waits: Callable[[], list[str]]) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._mesh = mesh
+        self._waits = waits
+        self._started = time.time()
+
+    def info(self) -> dict[str, Any]:
+        """What `/info` answers: setting names, never values."""
+        kind = type(self._settings)
+        return {
+            "app": self._settings.app_id,
+            "version": VERSION,
+            "started": self._started,
+            "waits_for": self._waits(),
+            "breakers": self._mesh.breakers(),
+            "settings": sorted(variable_of(kind, name) for name in kind.model_fields),
+        }
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        status, kind = 200, b"application/json"
+        if scope["path"] == "/metrics":
+            body, kind = generate_latest(self._metrics.registry), b"text/plain; version=0.0.4; charset=utf-8"
+        elif scope["path"] == "/info":
+            body = orjson.dumps(self.info())
+        else:
+            status, body = 404, b'{"paths":["/metrics","/info"]}'
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
