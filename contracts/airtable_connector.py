@@ -138,11 +138,11 @@ class CallError(BaseModel):
     retry_after: int | None = Field(default=None, description="Seconds until it can succeed, when known.")
 
 
-class Call(BaseModel):
+class CallOutcome(BaseModel):
     """One call to Airtable out of a batch: records `first` to `first + count - 1` of the request, from 0.
 
-    done: written. failed: Airtable refused it, nothing of it was written. unknown: the answer was lost, it
-    may have been written. not-sent: a call before it did not succeed, so it was not tried.
+    done: written. failed: nothing of it was written, `error` says why. unknown: the answer was lost, it may have
+    been written. not-sent: a call before it did not succeed, so it was not tried.
     """
 
     first: int
@@ -155,7 +155,7 @@ class Written(BaseModel):
     """What became of a batch. Status 207 when `complete` is false; then `calls` says what was written."""
 
     complete: bool
-    calls: list[Call]
+    calls: list[CallOutcome]
 
 
 class RecordsWritten(Written):

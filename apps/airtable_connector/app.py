@@ -1,0 +1,19 @@
+"""The wiring of airtable-connector."""
+
+from fastapi import FastAPI
+
+from apps.airtable_connector.clients import AirtableApi, Pacer, Tokens
+from apps.airtable_connector.routes import metadata, records, v0
+from apps.airtable_connector.service import Bulk, Reads, Writes
+from apps.airtable_connector.settings import Settings
+from apps.airtable_connector.store import ReadCache
+from chassis import create_app
+
+
+def create(settings: Settings) -> FastAPI:
+    """The app that `python -m chassis airtable-connector` serves."""
+    return create_app(
+        settings,
+        routers=[metadata.router, records.router, v0.router],
+        provide=[Pacer, Tokens, AirtableApi, ReadCache, Reads, Writes, Bulk],
+    )

@@ -1,0 +1,38 @@
+"""One call to Airtable and its answer, as plain values."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`path` is what stands after `/v0/`, as it goes over the wire; `base` decides the limit that applies.
+
+    `read` is about what it does, not its verb: POST listRecords is a read. `lists`: of records.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes | None = None
+    base: str | None = None
+    read: bool = False
+    lists: bool = False
+    content_type: str = "application/json"
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Airtable said, byte for byte."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300

@@ -1,0 +1,31 @@
+"""Answers from the cache as bytes, with their validators."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from apps.airtable_connector.service import Served
+
+
+def wants_now(request: Request) -> bool:
+    """Whether the client wants Airtable's word of now instead of a kept answer."""
+    asked = request.headers.get("cache-control")
+    return asked is not None and ("no-cache" in asked or "no-store" in asked)
+
+
+def respond(request: Request, served: Served) -> Response:
+    """The bytes, or 304 when the client has them."""
+    entry = served.entry
+    # no-cache: clients and proxies may keep it, and ask each time whether it is still true.
+    headers = {"etag": entry.etag, "cache-control": "private, no-cache", "x-platform-cache": served.how}
+    if served.degraded:
+        headers["x-platform-degraded"] = "state"
+    known = request.headers.get("if-none-match")
+    if known is not None and _names(known, entry.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(entry.body, headers=headers, media_type=entry.content_type)
+
+
+def _names(known: str, etag: str) -> bool:
+    """Weak comparison: the W/ does not count."""
+    wanted = etag.removeprefix("W/")
+    return any(one.strip().removeprefix("W/") in (wanted, "*") for one in known.split(","))

@@ -1,0 +1,194 @@
+"""Reading from Airtable: from the cache when it is fresh, together with others who ask the same, clearly refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.domain import query, refusals, requests, shapes
+from apps.airtable_connector.domain.calls import Call
+from apps.airtable_connector.domain.errors import (
+    AirtableCursorExpired,
+    AirtableNotFound,
+    AirtableRateLimited,
+    AirtableRefused,
+    AirtableTimeout,
+    AirtableUnavailable,
+)
+from apps.airtable_connector.domain.shapes import Shape
+from apps.airtable_connector.settings import Settings
+from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
+from chassis import AppError, current
+from contracts.airtable_connector import TokenOwner
+
+NO_BASE = "-"  # the scope of what stands outside any base: whoami, the list of bases
+
+How = Literal["hit", "miss", "bypass", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An answer and where it came from. `degraded`: the state store was away."""
+
+    entry: Entry
+    how: How
+    degraded: bool = False
+
+
+class Reads:
+    def __init__(self, settings: Settings, api: AirtableApi, cache: ReadCache) -> None:
+        self._settings, self._api, self._cache = settings, api, cache
+        self._flights: dict[str, asyncio.Task[Entry]] = {}
+        self._writes = 0
+
+    async def serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool = False) -> Served:
+        """The answer to a read. `bypass`: the caller wants Airtable's word of now.
+
+        Pages after the first are never cached: their offset is an iterator that Airtable keeps for minutes and for
+        one reader. A first page that has more behind it carries such an offset, so it is kept for a short time only.
+        """
+        try:
+            return await self._serve(call, tenant, shape, bypass=bypass)
+        except AppError as error:
+            raise await self.explained(error, call, tenant) from error
+
+    async def token_owner(self, tenant: str) -> TokenOwner:
+        """Whose token is used."""
+        served = await self.serve(requests.whoami(), tenant, shapes.AS_IS)
+        allowed = self._settings.allow_writes
+        return shapes.understood(
+            orjson.loads(served.entry.body), lambda raw: shapes.token_owner(raw, writes_allowed=allowed)
+        )
+
+    async def changed(self, base: str | None) -> None:
+        """A write to `base` happened, or may have: what was read of it before is not served again."""
+        self._writes += 1
+        await self._cache.invalidate(base or NO_BASE)
+
+    async def explained(self, error: AppError, call: Call, tenant: str) -> AppError:
+        """Airtable says "no permission or not found" in one word: find out which, from what the token can see."""
+        if not isinstance(error, AirtableRefused) or error.answer is None or call.base is None:
+            return error
+        if refusals.read(error.answer).type != refusals.AMBIGUOUS:
+            return error
+        better = await self._what_is_missing(call, tenant)
+        if better is None:
+            return error
+        better.answer = error.answer
+        return better
+
+    async def _what_is_missing(self, call: Call, tenant: str) -> AirtableNotFound | None:
+        assert call.base is not None
+        table, record = requests.table_of(call)
+        try:
+            if table is None:
+                return await self._missing_base(call.base, tenant)
+            tables = await self._parsed(requests.tables(call.base), tenant)
+        except (AirtableRefused, AirtableNotFound):
+            return AirtableNotFound(
+                f"The platform's token sees no base {call.base}. GET /api/v1/bases lists what it sees."
+            )
+        except AppError:
+            return None
+        names = [(str(one.get("id")), str(one.get("name"))) for one in tables.get("tables", [])]
+        if not any(table == own_id or table.lower() == name.lower() for own_id, name in names):
+            known = ", ".join(name for _, name in names[:20])
+            return AirtableNotFound(f"Base {call.base} has no table `{table}`. It has: {known}.")
+        if record and call.read:
+            return AirtableNotFound(f"Table `{table}` has no record {record}.")
+        return None
+
+    async def _missing_base(self, base: str, tenant: str) -> AirtableNotFound | None:
+        cursor: str | None = None
+        while True:
+            page = await self._parsed(requests.bases(cursor), tenant)
+            if any(one.get("id") == base for one in page.get("bases", [])):
+                return None
+            if not (cursor := page.get("offset")):
+                return AirtableNotFound(
+                    f"The platform's token sees no base {base}. GET /api/v1/bases lists what it sees."
+                )
+
+    async def _parsed(self, call: Call, tenant: str) -> dict[str, Any]:
+        served = await self._serve(call, tenant, shapes.AS_IS, bypass=False)
+        raw = orjson.loads(served.entry.body)
+        return raw if isinstance(raw, dict) else {}
+
+    async def _serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool) -> Served:
+        asked = _cacheable(call)
+        if bypass or asked is None or not self._cache.on:
+            return Served(await self._fetch(call, tenant, shape), "bypass")
+        scope = call.base or NO_BASE
+        try:
+            generation = await self._cache.generation(scope)
+            key = entry_key(tenant, scope, generation, shape.name, call.method, call.path, asked)
+            entry = await self._cache.find(key)
+        except CacheAway:
+            # Equal reads still travel together, but never with one that set out before a write of ours.
+            key = entry_key(tenant, scope, str(self._writes), shape.name, call.method, call.path, asked)
+            fetched = await self._together(key, lambda: self._fetch(call, tenant, shape))
+            return Served(fetched, "bypass", degraded=True)
+        if entry is not None and entry.fresh:
+            return Served(entry, "hit")
+        try:
+            return Served(await self._together(key, lambda: self._fetch_and_keep(key, call, tenant, shape)), "miss")
+        except (AirtableUnavailable, AirtableTimeout, AirtableRateLimited):
+            if entry is None:
+                raise
+            return Served(entry, "stale")
+
+    async def _fetch_and_keep(self, key: str, call: Call, tenant: str, shape: Shape) -> Entry:
+        entry = await self._fetch(call, tenant, shape)
+        await self._cache.keep(key, entry)
+        return entry
+
+    async def _fetch(self, call: Call, tenant: str, shape: Shape) -> Entry:
+        answer = await self._api.send(call, tenant)
+        if not answer.ok:
+            error = refusals.error_of(answer, read_only=True)
+            if isinstance(error, AirtableCursorExpired):
+                # The first page we keep ends in the same dead iterator: who starts again must get a new one.
+                await self.changed(call.base)
+            raise error
+        body, more = shape.of(answer)
+        kept_for = self._settings.read_cache_ttl
+        content_type = answer.content_type if shape.render is None else "application/json"
+        return Entry.of(body, content_type, min(kept_for, self._settings.page_cache_ttl) if more else kept_for)
+
+    async def _together(self, key: str, fetch: Callable[[], Awaitable[Entry]]) -> Entry:
+        """One fetch for all who ask the same at the same time, each within its own time."""
+        flight = self._flights.get(key)
+        joined = flight is not None
+        if flight is None:
+            flight = self._flights[key] = asyncio.ensure_future(fetch())
+            flight.add_done_callback(lambda done: self._landed(key, done))
+        try:
+            async with asyncio.timeout(current().remaining()):
+                return await asyncio.shield(flight)
+        except TimeoutError as late:
+            raise AirtableTimeout("Airtable did not answer in time. Repeat it, with more time if need be.") from late
+        except (AirtableTimeout, AirtableRateLimited):
+            if not joined:
+                raise
+            return await fetch()  # the first one had less time than we have
+
+    def _landed(self, key: str, flight: "asyncio.Task[Entry]") -> None:
+        self._flights.pop(key, None)
+        if not flight.cancelled():
+            flight.exception()  # looked at, even when everybody who waited has gone
+
+
+def _cacheable(call: Call) -> bytes | None:
+    """The canonical query to keep the answer under; None when it is not kept."""
+    pairs = query.parse(call.query)
+    if query.offset_of(pairs):
+        return None
+    if call.body is None:
+        return query.canonical(pairs)
+    body = query.canonical_body(call.body)
+    if body is None or query.offset_in_body(call.body):
+        return None
+    return query.canonical(pairs) + b"\n" + body

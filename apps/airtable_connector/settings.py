@@ -1,0 +1,48 @@
+"""What can be set, as AIRTABLE_CONNECTOR_<NAME>; a wrong value stops the start."""
+
+from typing import Annotated
+
+from pydantic import AnyHttpUrl, Field, field_validator
+
+from chassis import AppSettings
+
+
+class Settings(AppSettings):
+    """Times in seconds."""
+
+    airtable_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://api.airtable.com"), description="Airtable or the sandbox."
+    )
+    allow_writes: bool = Field(default=False, description="False: writes are refused before they reach Airtable.")
+    connection: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = Field(
+        default="default", description="Which of the tenant's Airtable tokens is used."
+    )
+
+    requests_per_second: int = Field(default=5, ge=1, le=100, description="Airtable's limit per base.")
+    token_requests_per_second: int = Field(default=50, ge=1, le=1_000, description="Airtable's limit per token.")
+    penalty: float = Field(default=30, ge=0, le=300, description="How long a base is left alone after a 429.")
+    queue_length: int = Field(default=200, ge=1, le=10_000, description="Requests that may wait for one base.")
+    concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
+    attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")
+    max_answer: int = Field(default=16 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Bytes of one answer.")
+
+    read_cache_ttl: float = Field(default=30, ge=0, le=3_600, description="How long a read is fresh; 0: no cache.")
+    page_cache_ttl: float = Field(
+        default=15, ge=0, le=120, description="The same for a first page with more behind it."
+    )
+    stale_if_error: float = Field(default=300, ge=0, le=86_400, description="How long after that it may stand in.")
+    near_cache: int = Field(default=32 * 1024 * 1024, ge=0, le=1024**3, description="Bytes of answers kept in memory.")
+
+    @field_validator("airtable_url")
+    @classmethod
+    def _is_an_origin(cls, url: AnyHttpUrl) -> AnyHttpUrl:
+        if url.query or url.fragment or url.username or url.password:
+            raise ValueError("an address without user, query or fragment is needed, e.g. https://api.airtable.com")
+        if (url.path or "/").rstrip("/").endswith("/v0"):
+            raise ValueError("leave /v0 out")
+        return url
+
+    @property
+    def airtable_root(self) -> str:
+        """The address that `/v0/…` is appended to."""
+        return str(self.airtable_url).rstrip("/")

@@ -1,0 +1,165 @@
+"""The read cache in Dapr state: keys, generations, lifetimes. It may be lost, and it may be away.
+
+An entry's key holds the generation of its base, a random word: whoever changes a base writes a new word, and
+nobody finds the old entries any more. It is one word for a whole base, not for a table, because a write to one
+table changes links, lookups and rollups of others, and because a table has two names, its id and its name.
+A counter would do worse: evicted and begun anew, it would bring old entries back.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+from typing import TypeVar
+
+import orjson
+
+from apps.airtable_connector.settings import Settings
+from chassis import AppError, State
+
+T = TypeVar("T")
+
+PATIENCE = 0.25  # s the state store gets before a read goes on without it
+PAUSE = 2.0  # s it is then left alone
+GENERATION_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An answer as it is served. `fresh_until` is Unix time; after it the entry only stands in for a dead Airtable."""
+
+    body: bytes
+    content_type: str
+    fresh_until: float
+    etag: str
+
+    @classmethod
+    def of(cls, body: bytes, content_type: str, fresh_for: float) -> "Entry":
+        etag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
+        return cls(body, content_type, time.time() + fresh_for, etag)
+
+    @property
+    def fresh(self) -> bool:
+        return time.time() < self.fresh_until
+
+    def packed(self) -> bytes:
+        head = {"content_type": self.content_type, "fresh_until": self.fresh_until, "etag": self.etag}
+        return orjson.dumps(head) + b"\n" + self.body
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "Entry":
+        head, _, body = packed.partition(b"\n")
+        return cls(body, **orjson.loads(head))
+
+
+class CacheAway(Exception):
+    """The state store does not answer now: read on without it."""
+
+
+class ReadCache:
+    """Never fails a read: what cannot be had raises CacheAway, at once while the store is known to be away."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self._settings, self._state = settings, state
+        self._away_until = 0.0
+        self._near = _Near(settings.near_cache)
+        self._not_invalidated: set[str] = set()
+
+    @property
+    def on(self) -> bool:
+        return self._settings.read_cache_ttl > 0
+
+    async def generation(self, scope: str) -> str:
+        """The word that is part of every key of `scope` (a base, or what stands outside any). Raises CacheAway."""
+        if scope in self._not_invalidated:
+            await self._renew(scope)
+        found = await self._patiently(self._state.get(_generation_key(scope), bytes))
+        return found[0].decode() if found else await self._renew(scope)
+
+    async def invalidate(self, scope: str) -> None:
+        """Nobody finds what was cached of `scope` before now; when the store is away, once it is back."""
+        try:
+            await self._renew(scope)
+        except CacheAway:
+            self._not_invalidated.add(scope)
+
+    async def find(self, key: str) -> Entry | None:
+        """The entry, fresh or stale. Raises CacheAway."""
+        if (
+            near := self._near.find(key)
+        ) is not None and time.time() < near.fresh_until + self._settings.stale_if_error:
+            return near
+        found = await self._patiently(self._state.get(key, bytes))
+        if found is None:
+            return None
+        entry = Entry.unpacked(found[0])
+        self._near.keep(key, entry)
+        return entry
+
+    async def keep(self, key: str, entry: Entry) -> None:
+        """Best effort: a store that is away is no failure of the read that is done."""
+        self._near.keep(key, entry)
+        lifetime = timedelta(seconds=max(1, entry.fresh_until - time.time() + self._settings.stale_if_error))
+        try:
+            await self._patiently(self._state.save(key, entry.packed(), ttl=lifetime))
+        except CacheAway:
+            return
+
+    async def _renew(self, scope: str) -> str:
+        word = secrets.token_hex(8)
+        await self._patiently(self._state.save(_generation_key(scope), word.encode(), ttl=GENERATION_KEPT))
+        self._not_invalidated.discard(scope)
+        return word
+
+    async def _patiently(self, operation: Awaitable[T]) -> T:
+        if time.monotonic() < self._away_until:
+            if asyncio.iscoroutine(operation):
+                operation.close()
+            raise CacheAway
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await operation
+        except (TimeoutError, AppError) as failure:
+            self._away_until = time.monotonic() + PAUSE
+            raise CacheAway from failure
+
+
+def entry_key(tenant: str, scope: str, generation: str, surface: str, method: str, path: str, query: bytes) -> str:
+    """Where the answer to a read is kept. The tenant is part of it: two tokens may see different things."""
+    asked = blake2b(digest_size=16)
+    for part in (surface.encode(), method.encode(), path.encode(), query):
+        asked.update(len(part).to_bytes(4, "big") + part)
+    return f"read:{tenant}:{scope}:{generation}:{asked.hexdigest()}"
+
+
+def _generation_key(scope: str) -> str:
+    return f"generation:{scope}"
+
+
+class _Near:
+    """Entries in this process, the longest unused forgotten first. Safe because a key never changes its meaning."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most, self._size = most_bytes, 0
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+
+    def find(self, key: str) -> Entry | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def keep(self, key: str, entry: Entry) -> None:
+        if old := self._entries.pop(key, None):
+            self._size -= len(old.body)
+        if len(entry.body) > self._most // 4:
+            return
+        self._entries[key] = entry
+        self._size += len(entry.body)
+        while self._size > self._most:
+            _, gone = self._entries.popitem(last=False)
+            self._size -= len(gone.body)
