@@ -1,0 +1,159 @@
+"""`python -m local`: the platform on this machine."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import SetupError
+
+_UP = """\
+Start the data tier, the control plane, the simulated Airtable, and every app with its sidecar. It stays in the
+foreground, restarts what dies and stops everything at Ctrl-C. It is up when each app has answered through its
+own sidecar.
+
+With AIRTABLE_TOKEN in the environment the real Airtable is used, read-only unless --allow-writes is given."""
+_INFRA = """\
+Start only what `dapr run -f dapr.yaml` does not: data tier, control plane, simulated Airtable. Then:
+    . .run/env && dapr run -f dapr.yaml"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str, description: str | None = None) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name,
+            help=summary,
+            description=description or summary,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name != "configure":
+            one.add_argument(
+                "--run-dir", type=Path, default=Path(".run"), metavar="DIR", help="where everything is kept (.run)"
+            )
+        return one
+
+    def starts(one: argparse.ArgumentParser) -> None:
+        one.add_argument(
+            "--port-offset",
+            type=int,
+            default=0,
+            metavar="N",
+            help="added to every port, for a second mesh: 1000, 2000 … 14000",
+        )
+        one.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            dest="assignments",
+            help="a setting of an app, e.g. AIRTABLE_CONNECTOR_READ_CACHE_TTL=0; may be repeated",
+        )
+        one.add_argument("--allow-writes", action="store_true", help="let the platform write to the real Airtable")
+
+    up = command("up", "start the platform and keep it running", _UP)
+    starts(up)
+    up.add_argument("--detach", action="store_true", help="return once everything is ready; stop it with `down`")
+    up.add_argument("--apps", metavar="A,B", help="only these apps, e.g. api-gateway,airtable-connector")
+
+    infra = command("infra", "start only what the official Dapr CLI needs around it", _INFRA)
+    starts(infra)
+    infra.add_argument("--stop", action="store_true", help="stop it again")
+
+    command("down", "stop everything, also what a killed launcher left")
+    status = command("status", "show every process: state, restarts, ports")
+    status.add_argument("--json", action="store_true", help="the launcher's record as JSON")
+
+    logs = command("logs", "show the logs of all processes, or of some, in the order of time")
+    logs.add_argument("names", nargs="*", metavar="APP", help="an app (with its sidecar) or another process")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    logs.add_argument("--since", metavar="TIME", help="90s, 5m, 2h, 1d back, or a time as 2026-01-31T12:00:00")
+
+    scale = command("scale", "run N replicas of an app, each with a sidecar")
+    scale.add_argument("target", metavar="APP=N", help="e.g. airtable-connector=2")
+
+    doctor = command("doctor", "check this machine and what runs; each red line ends with its remedy")
+    doctor.add_argument("--json", action="store_true", help="the checks as JSON")
+
+    configure = command("configure", "write config/dapr/ and components/resiliency.yaml from the code")
+    configure.add_argument("--check", action="store_true", help="write nothing; fail if a file is not current")
+    return top
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Modules are imported where they are used: `status` must not wait for what only `up` needs.
+    if arguments.command == "configure":
+        from .configuration import configure
+        from .options import ROOT
+
+        return configure(ROOT, check=arguments.check)
+    from .run_dir import RunDirectory
+
+    directory = RunDirectory(arguments.run_dir)
+    match arguments.command:
+        case "up" | "infra" if not getattr(arguments, "stop", False):
+            return _start(arguments)
+        case "down" | "infra":
+            from .ending import down
+
+            return down(directory)
+        case "status":
+            from .show import status
+
+            return status(directory, as_json=arguments.json)
+        case "logs":
+            from .logs import show
+
+            colour = sys.stdout.isatty()
+            return show(directory, arguments.names, follow=arguments.follow, since=arguments.since, colour=colour)
+        case "scale":
+            return _scale(arguments.target, directory.control_socket)
+        case _:
+            from .doctor import examine
+
+            return examine(directory, as_json=arguments.json)
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from .options import choose
+    from .starting import start
+
+    infra = arguments.command == "infra"
+    apps = getattr(arguments, "apps", None)
+    options = choose(
+        arguments.run_dir,
+        arguments.port_offset,
+        apps=[name.strip() for name in apps.split(",") if name.strip()] if apps is not None else None,
+        assignments=arguments.assignments,
+        allow_writes=arguments.allow_writes,
+        infra_only=infra,
+    )
+    return start(options, detach=infra or arguments.detach)
+
+
+def _scale(target: str, ear: Path) -> int:
+    from .control_socket import ask
+
+    app_id, _, count = target.partition("=")
+    if not count.isdecimal():
+        raise SetupError(f"{target!r}: write APP=N, for example airtable-connector=2")
+    changed = ask(ear, {"do": "scale", "app": app_id, "count": int(count)})["changed"]
+    print(f"{app_id} runs {count} times" + (f"; changed: {', '.join(changed)}" if changed else " already"))
+    return 0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command. Expected trouble is one message and exit code 1, never a stack trace."""
+    try:
+        return run(parser().parse_args(words))
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

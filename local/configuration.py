@@ -1,0 +1,130 @@
+"""Writes what Dapr must be told of each app, so that access rules and resiliency follow from the code."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import callers
+from .credentials import AIRTABLE_TOKEN, DEVELOPMENT_KEY, PUBLIC_KEY, SIGNING_KEY
+from .plan import Plan, load_plan
+
+# SPIFFE's trust domain of the apps; the control plane has its own.
+_TRUST_DOMAIN = "public"
+_NOTE = "# Written by `make configure` from the code, dapr.yaml and config/routes.yaml. Do not edit.\n"
+# Beside identity/public-key, with which every app verifies who is asking, and its own database's address.
+_SECRETS = {
+    "api-gateway": [DEVELOPMENT_KEY, SIGNING_KEY],
+    "airtable-connector": [AIRTABLE_TOKEN],
+}
+
+
+def configure(root: Path, *, check: bool = False) -> int:
+    """Write every generated file; with `check` only say which are not current. 1 if some are not."""
+    wanted = generated(root)
+    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
+    forgotten = [path for path in sorted((root / "config" / "dapr").glob("*.yaml")) if path not in wanted]
+    for path in stale + forgotten:
+        print(f"{path.relative_to(root)} {'is not current' if check else 'written' if path in wanted else 'removed'}")
+    if check:
+        if stale or forgotten:
+            print("Write them: make configure")
+        return 1 if stale or forgotten else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in forgotten:
+        path.unlink()
+    return 0
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """Every generated file with the text it should have. Raises SetupError for code that cannot be read."""
+    plan = load_plan(root / "dapr.yaml")
+    calls = callers.find(root, plan.app_ids)
+    files = {root / app.configuration: _yaml(app_configuration(app.app_id, calls)) for app in plan.apps}
+    files[root / "components" / "resiliency.yaml"] = _yaml(resiliency(plan))
+    return files
+
+
+def app_configuration(app_id: str, calls: callers.Calls) -> dict[str, Any]:
+    """One app's Dapr Configuration: who may call it, which secrets it may read, how names are found."""
+    allowed = sorted({PUBLIC_KEY, f"database-url/{app_id}", *_SECRETS.get(app_id, [])})
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "Configuration",
+        "metadata": {"name": app_id},
+        "spec": {
+            "mtls": {"enabled": True},
+            "accessControl": {
+                "defaultAction": "deny",
+                "trustDomain": _TRUST_DOMAIN,
+                "policies": [_policy(caller, paths) for caller, paths in sorted(calls.of(app_id).items())],
+            },
+            "secrets": {
+                "scopes": [{"storeName": "secrets", "defaultAccess": "deny", "allowedSecrets": allowed}],
+            },
+            "nameResolution": {
+                "component": "sqlite",
+                "version": "v1",
+                "configuration": {
+                    "connectionString": "${PLATFORM_RUN_DIR}/names.db",
+                    "updateInterval": "5s",
+                    "timeout": "1s",
+                    "cleanupInterval": "0s",
+                },
+            },
+            "features": [{"name": "HotReload", "enabled": False}],
+            "metric": {"enabled": True, "http": {"increasedCardinality": False}},
+            "tracing": {"samplingRate": "1"},
+        },
+    }
+
+
+def resiliency(plan: Plan) -> dict[str, Any]:
+    """Calls are never repeated by Dapr, which cannot tell a read from a write; its components' calls are.
+
+    Every app is named: without a target of its own, Dapr replays a POST up to three times.
+    """
+    once_more = {"timeout": "quick", "retry": "once-more"}
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "Resiliency",
+        "metadata": {"name": "resiliency"},
+        "spec": {
+            "policies": {
+                "timeouts": {"quick": "500ms"},
+                "retries": {
+                    "none": {"policy": "constant", "duration": "10ms", "maxRetries": 0},
+                    "once-more": {"policy": "constant", "duration": "20ms", "maxRetries": 1},
+                },
+            },
+            "targets": {
+                "apps": {app_id: {"retry": "none"} for app_id in sorted(plan.app_ids)},
+                "components": {name: {"outbound": dict(once_more)} for name in ("secrets", "state")},
+            },
+        },
+    }
+
+
+def _policy(caller: str, paths: dict[str, set[str]]) -> dict[str, Any]:
+    return {
+        "appId": caller,
+        "defaultAction": "deny",
+        "trustDomain": _TRUST_DOMAIN,
+        "namespace": "default",
+        "operations": [
+            {"name": path, "httpVerb": sorted(verbs), "action": "allow"} for path, verbs in sorted(paths.items())
+        ],
+    }
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors: two equal lists are two lists to a reader."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    return _NOTE + yaml.dump(content, Dumper=_Plain, sort_keys=False, width=120)

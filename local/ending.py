@@ -1,0 +1,46 @@
+"""`down`: ask the launcher to end; where it is gone or does not, stop what it recorded."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+from .errors import SetupError
+from .run_dir import RunDirectory
+from .starting import clear_leftovers
+
+_LAUNCHER_TAKES = 90.0  # s at most: every group of processes has its own grace
+
+
+def down(run: RunDirectory) -> int:
+    """Stop everything that was started in this run directory. May be repeated. Raises SetupError."""
+    record = run.read_record() if run.path.exists() else None
+    if record is None:
+        print("Nothing runs.")
+        return 0
+    if record.launcher_runs:
+        _end_launcher(run, record.launcher["pid"])
+    lock = run.lock()
+    if lock is None:
+        raise SetupError(f"another launcher holds {run.path}: try again")
+    try:
+        clear_leftovers(run)
+        run.control_socket.unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+    print("Nothing runs any more." if record.launcher_runs or record.processes else "Nothing runs.")
+    return 0
+
+
+def _end_launcher(run: RunDirectory, pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+    deadline = time.monotonic() + _LAUNCHER_TAKES
+    while time.monotonic() < deadline:
+        record = run.read_record()
+        if record is None or not record.launcher_runs:
+            return
+        time.sleep(0.05)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # what it leaves is cleared next

@@ -1,0 +1,94 @@
+"""What a person chose for one run of the mesh, checked against the plan and the environment."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import ports
+from .errors import SetupError
+from .plan import Plan, load_plan
+from .run_dir import RunDirectory
+
+ROOT = Path(__file__).absolute().parents[1]
+REAL_AIRTABLE = "https://api.airtable.com"
+_CONNECTOR = "airtable-connector"
+_FOR_ALL = ("LOG_LEVEL",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run: which apps, where, and with which settings."""
+
+    run: RunDirectory
+    offset: int
+    plan: Plan
+    settings: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    real_airtable: bool = False
+    writes_allowed: bool = True
+    infra_only: bool = False
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What makes a second `up` the same as the first. No secret is in it."""
+        return {
+            "infra_only": self.infra_only,
+            "apps": [] if self.infra_only else self.plan.app_ids,
+            "offset": self.offset,
+            "real_airtable": self.real_airtable,
+            "writes_allowed": self.writes_allowed,
+        }
+
+    @property
+    def app_ids(self) -> list[str]:
+        return self.plan.app_ids
+
+
+def choose(
+    run_dir: Path,
+    offset: int,
+    *,
+    apps: Sequence[str] | None = None,
+    assignments: Sequence[str] = (),
+    allow_writes: bool = False,
+    infra_only: bool = False,
+    environment: Mapping[str, str] = os.environ,
+    root: Path = ROOT,
+) -> Options:
+    """Check every choice. Raises SetupError that names what is wrong and what would be right."""
+    ports.check_offset(offset)
+    plan = load_plan(root / "dapr.yaml").part(apps)
+    real = bool(environment.get("AIRTABLE_TOKEN"))
+    writes = not real or allow_writes
+    prefix = _CONNECTOR.upper().replace("-", "_")
+    platform = {
+        f"{prefix}_AIRTABLE_URL": REAL_AIRTABLE if real else f"http://127.0.0.1:{ports.SANDBOX + offset}",
+        f"{prefix}_ALLOW_WRITES": "true" if writes else "false",
+    }
+    return Options(
+        run=RunDirectory(run_dir),
+        offset=offset,
+        plan=plan,
+        settings={**environment, **platform, **_assigned(assignments, plan)},
+        environment=environment,
+        real_airtable=real,
+        writes_allowed=writes,
+        infra_only=infra_only,
+    )
+
+
+def _assigned(assignments: Sequence[str], plan: Plan) -> dict[str, str]:
+    """NAME=VALUE of `--set`, each NAME a setting of an app in the plan."""
+    settings = {}
+    prefixes = [app.setting_prefix for app in plan.apps]
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name:
+            raise SetupError(f"--set {assignment!r}: write NAME=VALUE")
+        if name not in _FOR_ALL and not any(name.startswith(prefix) for prefix in prefixes):
+            known = ", ".join([*_FOR_ALL, *(f"{prefix}…" for prefix in prefixes)])
+            raise SetupError(f"--set {name}: no app reads it; settings are called {known}")
+        settings[name] = value
+    return settings
