@@ -1,0 +1,86 @@
+"""`python -m sandbox.airtable`: serve until a signal."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from sandbox.airtable.limits import LimitSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    from sandbox.airtable.seed import InvalidSeed
+    from sandbox.airtable.server import Servers, bind
+    from sandbox.airtable.state import Sandbox
+
+    tokens = frozenset(options.token or filter(None, _tokens_of_environment()))
+    if not tokens and not _is_loopback(options.host):
+        return _refuse(f"--host {options.host} is not loopback: give tokens in AIRTABLE_SANDBOX_TOKENS")
+    try:
+        sandbox = Sandbox(_seed(options.seed), tokens=tokens, limits=LimitSettings(enabled=options.limits == "exact"))
+    except (InvalidSeed, OSError) as error:
+        return _refuse(f"--seed: {error}")
+    try:
+        api, admin = bind(options.host, options.port), bind("127.0.0.1", options.admin_port)
+    except OSError as error:
+        return _refuse(f"cannot listen on port {options.port} and {options.admin_port}: {error}")
+    servers = Servers(sandbox, api, admin)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: servers.stop())
+    bases = ", ".join(f"{base.name} {base.id}" for base in sandbox.bases.values())
+    api_port, admin_port = api.getsockname()[1], admin.getsockname()[1]
+    print(f"Airtable sandbox on http://{options.host}:{api_port}, admin on http://127.0.0.1:{admin_port}")
+    print(f"limits {options.limits}; bases: {bases}", flush=True)
+    servers.run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.airtable",
+        description="A simulator of the Airtable Web API, in memory, with three seeded bases.",
+        epilog="Tokens are best given as AIRTABLE_SANDBOX_TOKENS (comma separated), which no process list "
+        "shows. Without any, every token that starts with `pat` is accepted.",
+    )
+    parser.add_argument("--port", type=int, default=8100, help="of the API (8100); 0 takes a free one")
+    parser.add_argument("--admin-port", type=int, default=8101, help="of the admin plane, always on loopback")
+    parser.add_argument("--host", default="127.0.0.1", help="the API's address (127.0.0.1)")
+    parser.add_argument("--token", action="append", metavar="T", help="accept only this token; repeatable")
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="bases to start with (YAML or JSON)")
+    parser.add_argument(
+        "--limits", choices=("exact", "off"), default="exact", help="5/s per base with 30 s penalty, or none"
+    )
+    return parser
+
+
+def _tokens_of_environment() -> list[str]:
+    return [token.strip() for token in os.environ.get("AIRTABLE_SANDBOX_TOKENS", "").split(",")]
+
+
+def _seed(path: Path | None) -> dict[str, Any]:
+    from sandbox.airtable.bases import builtin
+    from sandbox.airtable.seed import read_seed
+
+    return builtin() if path is None else read_seed(path.read_bytes(), str(path))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(message: str) -> int:
+    print(f"sandbox.airtable: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

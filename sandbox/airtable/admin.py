@@ -1,0 +1,176 @@
+"""The admin plane, on a port of its own, for loopback only: seed, reset, inspect, and break things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from sandbox.airtable.faults import InvalidFault
+from sandbox.airtable.http import (
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    as_json,
+    read_body,
+    request_from,
+    send_response,
+)
+from sandbox.airtable.seed import InvalidSeed, read_seed
+from sandbox.airtable.state import Sandbox
+
+MAX_SEED_BYTES = 64 * 1024 * 1024
+
+
+class _Refused(Exception):
+    def __init__(self, detail: str, status: int = 422) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class AdminApp:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ("GET", "healthz"): self._health,
+            ("POST", "reset"): self._reset,
+            ("POST", "seed"): self._seed,
+            ("GET", "requests"): self._requests,
+            ("DELETE", "requests"): self._forget_requests,
+            ("GET", "faults"): lambda request: {"faults": self._sandbox.faults.shapes()},
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._remove_faults,
+            ("GET", "limits"): lambda request: self._limits_shape(),
+            ("POST", "limits"): self._set_limits,
+            ("GET", "clock"): lambda request: self._clock_shape(),
+            ("POST", "clock"): self._set_clock,
+            ("DELETE", "iterators"): self._expire_iterators,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = request_from(scope)
+        try:
+            request.body = await read_body(receive, MAX_SEED_BYTES)
+            response = self._answer(request)
+        except (_Refused, InvalidSeed, InvalidFault) as refusal:
+            response = as_json({"detail": str(refusal)}, getattr(refusal, "status", 422))
+        await send_response(response, send)
+
+    def _answer(self, request: Request) -> Response:
+        name = request.segments[0] if request.segments else ""
+        route = self._routes.get((request.method, name))
+        if route is None or (len(request.segments) > 1 and name != "faults"):
+            known = ", ".join(f"{method} /{path}" for method, path in self._routes)
+            raise _Refused(f"no such route; there are {known}", 404)
+        return as_json(route(request))
+
+    def _health(self, request: Request) -> Any:
+        bases = self._sandbox.bases.values()
+        return {
+            "status": "ok",
+            "bases": {base.id: base.name for base in bases},
+            "records": sum(len(table.records) for base in bases for table in base.tables.values()),
+            "limits": self._sandbox.limiter.settings.enabled,
+        }
+
+    def _reset(self, request: Request) -> Any:
+        self._sandbox.reset(read_seed(request.body, "request body") if request.body.strip() else None)
+        return self._health(request)
+
+    def _seed(self, request: Request) -> Any:
+        added = self._sandbox.add(read_seed(request.body, "request body"))
+        return {"bases": {base.id: base.name for base in added}}
+
+    def _requests(self, request: Request) -> Any:
+        since = dict(request.query).get("since", "0")
+        if not (since.isascii() and since.isdecimal() and len(since) < 18):
+            raise _Refused("since must be the sequence number of a request")
+        return self._sandbox.log.since(int(since))
+
+    def _forget_requests(self, request: Request) -> Any:
+        self._sandbox.log.clear()
+        return {}
+
+    def _add_fault(self, request: Request) -> Any:
+        return self._sandbox.faults.add(_object(request)).shape()
+
+    def _remove_faults(self, request: Request) -> Any:
+        if len(request.segments) == 1:
+            self._sandbox.faults.clear()
+        elif not request.segments[1].isdecimal() or not self._sandbox.faults.remove(int(request.segments[1][:9])):
+            raise _Refused("no such fault", 404)
+        return {"faults": self._sandbox.faults.shapes()}
+
+    def _set_limits(self, request: Request) -> Any:
+        """Only the keys given change; windows and penalties start anew."""
+        settings = self._sandbox.limiter.settings
+        given = _object(request)
+        mode = given.pop("mode", "exact" if settings.enabled else "off")
+        if mode not in ("exact", "off"):
+            raise _Refused("mode must be exact or off")
+        for key, value in given.items():
+            attribute = _LIMIT_KEYS.get(key)
+            if attribute is None:
+                raise _Refused(f"unknown key {key}; known are mode, {', '.join(_LIMIT_KEYS)}")
+            if value is None and key == "retryAfter":
+                continue
+            whole = key != "penaltySeconds"
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or value < 0:
+                raise _Refused(f"{key} must be a {'whole ' if whole else ''}number, not negative")
+        settings.enabled = mode == "exact"
+        for key, value in given.items():
+            setattr(settings, _LIMIT_KEYS[key], value)
+        self._sandbox.limiter.forget()
+        return self._limits_shape()
+
+    def _limits_shape(self) -> Any:
+        limiter = self._sandbox.limiter
+        shape = {key: getattr(limiter.settings, attribute) for key, attribute in _LIMIT_KEYS.items()}
+        penalties = limiter.penalties(self._sandbox.clock.seconds())
+        return {"mode": "exact" if limiter.settings.enabled else "off", **shape, "penalties": penalties}
+
+    def _set_clock(self, request: Request) -> Any:
+        clock = self._sandbox.clock
+        match _object(request):
+            case {"real": True}:
+                clock.real()
+            case {"freeze": True}:
+                clock.freeze()
+            case {"freeze": int() | float() as at} if 0 <= at < 250_000_000_000:
+                clock.freeze(float(at))
+            case {"advance": int() | float() as seconds} if 0 <= seconds < 1_000_000_000:
+                clock.advance(float(seconds))
+            case _:
+                raise _Refused('give {"freeze": true or Unix seconds}, {"advance": seconds} or {"real": true}')
+        return self._clock_shape()
+
+    def _clock_shape(self) -> Any:
+        clock = self._sandbox.clock
+        return {"now": clock.milliseconds_text(), "seconds": clock.seconds(), "frozen": clock.frozen}
+
+    def _expire_iterators(self, request: Request) -> Any:
+        self._sandbox.iterators.expire_all()
+        return {}
+
+
+_LIMIT_KEYS = {
+    "basePerSecond": "base_per_second",
+    "tokenPerSecond": "token_per_second",
+    "penaltySeconds": "penalty_seconds",
+    "retryAfter": "retry_after",
+}
+
+
+def _object(request: Request) -> dict[str, Any]:
+    try:
+        content = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        raise _Refused("the body must be JSON", 400) from None
+    if not isinstance(content, dict):
+        raise _Refused("the body must be a JSON object")
+    return content

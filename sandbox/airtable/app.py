@@ -1,0 +1,118 @@
+"""The simulated API as an ASGI application: arrival, token, limits, faults, route, answer, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from sandbox.airtable import connection, errors, routes
+from sandbox.airtable.faults import Fault
+from sandbox.airtable.http import (
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    as_json,
+    read_body,
+    request_from,
+    send_response,
+)
+from sandbox.airtable.state import Sandbox
+
+#: As recorded from the real API.
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "DELETE,GET,OPTIONS,PATCH,POST,PUT",
+    "access-control-allow-headers": "authorization,content-length,content-type,user-agent,"
+    "x-airtable-application-id,x-airtable-user-agent,x-api-version,x-requested-with",
+}
+MAX_URL_CHARACTERS = 16_000
+_log = logging.getLogger("sandbox.airtable")
+
+
+class AirtableApp:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        sandbox, started = self._sandbox, time.perf_counter()
+        request = request_from(scope)
+        arrived = sandbox.clock.seconds()
+        base_id = routes.base_of(request.segments)
+        query = scope["query_string"].decode("latin-1")
+        entry = sandbox.log.arrived(request.method, request.path, query, base_id, arrived)
+        try:
+            hit = self._admit(request, base_id, arrived, len(scope["raw_path"]) + len(query))
+        except errors.AirtableError as refusal:
+            hit, response = [], as_json(refusal.body, refusal.status, CORS | refusal.headers)
+        else:
+            entry["fault"] = ", ".join(fault.kind for fault in hit) or None
+            response = await self._respond(request, receive, hit)
+        cut = next((fault for fault in hit if fault.kind == "truncate"), None)
+        if response is None:
+            await connection.drop(receive, send)
+        elif cut is not None:
+            await connection.cut(response, cut.bytes, receive, send)
+        else:
+            await send_response(response, send)
+        elapsed = (time.perf_counter() - started) * 1000
+        sandbox.log.answered(entry, None if response is None or cut else response.status, elapsed)
+
+    def _admit(self, request: Request, base_id: str | None, arrived: float, url_length: int) -> list[Fault]:
+        """The faults this request will meet. Raises Airtable's refusal of who may not ask, or not so often."""
+        if request.method == "OPTIONS":
+            return []
+        if request.segments[:1] != ["v0"]:
+            raise errors.not_found()
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self._sandbox.accepts(token.strip()):
+            raise errors.authentication_required()
+        limiter = self._sandbox.limiter
+        if not limiter.admit(base_id, token, arrived):
+            raise errors.rate_limited(limiter.settings.retry_after)
+        if url_length > MAX_URL_CHARACTERS:
+            raise errors.url_too_long()
+        return self._sandbox.faults.hit(request.method, request.path)
+
+    async def _respond(self, request: Request, receive: Receive, hit: list[Fault]) -> Response | None:
+        """None when the connection is to be dropped."""
+        if request.method == "OPTIONS":
+            return Response(204, b"", dict(CORS))
+        for fault in hit:
+            if fault.kind == "delay":
+                await asyncio.sleep(fault.seconds)
+        kinds = {fault.kind: fault for fault in hit}
+        if "drop-before" in kinds:
+            return None
+        if "status" in kinds:
+            return _faked(kinds["status"], kinds["status"].status)
+        response = await self._served(request, receive)
+        if "drop-after" in kinds:
+            return None
+        return _faked(kinds["wrong-body"], response.status) if "wrong-body" in kinds else response
+
+    async def _served(self, request: Request, receive: Receive) -> Response:
+        try:
+            request.body = await read_body(receive)
+            return as_json(routes.answer(request, self._sandbox), headers=CORS)
+        except errors.AirtableError as refusal:
+            return as_json(refusal.body, refusal.status, CORS | refusal.headers)
+        except Exception:
+            _log.exception("%s %s failed: a bug of the sandbox", request.method, request.path)
+            return as_json({"error": {"type": "SERVER_ERROR", "message": "A bug of the sandbox"}}, 500, CORS)
+
+
+def _faked(fault: Fault, status: int) -> Response:
+    """A text body is sent as it is, anything else as JSON; without one the body is empty."""
+    if isinstance(fault.body, str):
+        headers = {"content-type": "text/html; charset=utf-8"}
+        return Response(status, fault.body.encode(), CORS | headers | fault.headers)
+    if fault.body is None:
+        return Response(status, b"", CORS | fault.headers)
+    body: Any = fault.body
+    return as_json(body, status, CORS | fault.headers)

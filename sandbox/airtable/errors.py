@@ -1,0 +1,163 @@
+"""Every refusal of the simulated API, with Airtable's status and body.
+
+Where no recording of the real answer is known the docstring says `unverified`.
+"""
+
+from typing import Any
+
+
+class AirtableError(Exception):
+    """Answered as `status` with `body` as JSON, exactly."""
+
+    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        super().__init__(body)
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+
+
+def _typed(status: int, type_: str, message: str | None = None) -> AirtableError:
+    error = {"type": type_} if message is None else {"type": type_, "message": message}
+    return AirtableError(status, {"error": error})
+
+
+def authentication_required() -> AirtableError:
+    return _typed(401, "AUTHENTICATION_REQUIRED", "Authentication required")
+
+
+def not_found() -> AirtableError:
+    """No such route, or an id that is not even well-formed."""
+    return AirtableError(404, {"error": "NOT_FOUND"})
+
+
+def hidden() -> AirtableError:
+    """A well-formed id in the metadata API that does not exist or may not be seen."""
+    return _typed(404, "NOT_FOUND")
+
+
+def model_not_found() -> AirtableError:
+    return _typed(
+        403,
+        "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND",
+        "Invalid permissions, or the requested model was not found. Check that both your user and your token "
+        "have the required permissions, and that the model names and/or ids are correct.",
+    )
+
+
+def record_not_found() -> AirtableError:
+    return _typed(404, "MODEL_ID_NOT_FOUND", "Record not found")
+
+
+def wrong_table() -> AirtableError:
+    """The record exists, but in another table of the base than the path says."""
+    return _typed(422, "FAILED_STATE_CHECK")
+
+
+def row_does_not_exist(record_id: str) -> AirtableError:
+    return _typed(422, "ROW_DOES_NOT_EXIST", f"Record ID {record_id} does not exist in this table")
+
+
+def invalid_record_id(value: str) -> AirtableError:
+    """A link to something that is no record id. Unverified."""
+    return _typed(422, "INVALID_RECORD_ID", f'Value "{value}" is not a valid record ID.')
+
+
+def too_large() -> AirtableError:
+    """Type and message are those airtable.js reports for a 413; the body Airtable sends is unverified."""
+    return _typed(413, "REQUEST_TOO_LARGE", "Request body is too large")
+
+
+def url_too_long() -> AirtableError:
+    """Above 16,000 characters; status and body are unverified."""
+    return _typed(414, "REQUEST_URI_TOO_LONG", "Request URL is too long")
+
+
+def unreadable_body() -> AirtableError:
+    """As recorded in pyairtable#80 for a body with NaN in it."""
+    return _typed(422, "INVALID_REQUEST_BODY", "Could not parse request body")
+
+
+def invalid_request(message: str = "parameter validation failed. Check your request data.") -> AirtableError:
+    return _typed(422, "INVALID_REQUEST_UNKNOWN", f"Invalid request: {message}")
+
+
+def missing(key: str) -> AirtableError:
+    return _typed(422, "INVALID_REQUEST_MISSING_FIELDS", f'Could not find field "{key}" in the request body')
+
+
+def invalid_records_to_create() -> AirtableError:
+    return _typed(
+        422,
+        "INVALID_RECORDS",
+        'You must provide an array of up to 10 record objects, each with a "fields" object for cell values.',
+    )
+
+
+def invalid_records_to_update() -> AirtableError:
+    return _typed(
+        422,
+        "INVALID_RECORDS",
+        'You must provide an array of up to 10 record objects, each with an "id" ID field and a "fields" '
+        "object for cell values.",
+    )
+
+
+def invalid_records_to_delete() -> AirtableError:
+    return _typed(422, "INVALID_RECORDS", "You must provide an array of up to 10 record IDs.")
+
+
+def same_record_twice() -> AirtableError:
+    """Unverified."""
+    return _typed(422, "INVALID_RECORDS", "You cannot update the same record multiple times in a single request.")
+
+
+def unknown_field(name: str) -> AirtableError:
+    return _typed(422, "UNKNOWN_FIELD_NAME", f'Unknown field name: "{name}"')
+
+
+def computed_field(name: str) -> AirtableError:
+    return _typed(
+        422,
+        "INVALID_VALUE_FOR_COLUMN",
+        f'Field "{name}" cannot accept a value because the field is computed',
+    )
+
+
+def cannot_accept(name: str) -> AirtableError:
+    return _typed(422, "INVALID_VALUE_FOR_COLUMN", f'Field "{name}" cannot accept the provided value')
+
+
+def no_new_choice(choice: str) -> AirtableError:
+    return _typed(
+        422,
+        "INVALID_MULTIPLE_CHOICE_OPTIONS",
+        f'Insufficient permissions to create new select option "{choice}"',
+    )
+
+
+def invalid_attachment(name: str) -> AirtableError:
+    """Unverified."""
+    return _typed(422, "INVALID_ATTACHMENT_OBJECT", f'Invalid attachment object for field "{name}": no url or id given')
+
+
+def invalid_formula(reason: str = "Invalid formula. Please check your formula text.") -> AirtableError:
+    return _typed(422, "INVALID_FILTER_BY_FORMULA", f"The formula for filtering records is invalid: {reason}")
+
+
+def invalid_offset(offset: str) -> AirtableError:
+    return _typed(422, "INVALID_OFFSET_VALUE", f"The value of offset {offset} is invalid")
+
+
+def iterator_not_available() -> AirtableError:
+    return _typed(422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+
+
+def view_not_found(view: str, *, by_id: bool) -> AirtableError:
+    return _typed(422, "VIEW_ID_NOT_FOUND" if by_id else "VIEW_NAME_NOT_FOUND", f"View {view} not found")
+
+
+def rate_limited(retry_after: int | None) -> AirtableError:
+    """The plural form, as recorded twice from the real API; Airtable sends no `Retry-After` by default."""
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    body = {"errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}]}
+    return AirtableError(429, body, headers)

@@ -1,0 +1,125 @@
+"""Fields whose cell is a number, and the checkbox, which a formula sees as 1 or 0."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sandbox.airtable import errors
+from sandbox.airtable.fields.base import FieldType, Kind
+
+if TYPE_CHECKING:
+    from sandbox.airtable.change import Change
+    from sandbox.airtable.schema import Field
+
+_NUMBER_IN_TEXT = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+
+
+class _Numeric(FieldType):
+    merges = True
+
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        if isinstance(value, bool):
+            raise errors.cannot_accept(field.name)
+        if isinstance(value, int | float):
+            return value
+        if change.typecast and isinstance(value, str):
+            return self._from_text(value)
+        raise errors.cannot_accept(field.name)
+
+    def kind(self, field: Field) -> Kind:
+        return Kind.NUMBER
+
+    def operand(self, value: Any, field: Field) -> Any:
+        return value
+
+    def order(self, value: Any, field: Field) -> Any:
+        return value
+
+    def text(self, value: Any, field: Field) -> str:
+        return f"{value:.{field.options.get('precision', 0)}f}"
+
+    def _from_text(self, text: str) -> int | float | None:
+        """Typecast is best effort: a text without a number in it clears the cell (unverified)."""
+        match = _NUMBER_IN_TEXT.search(text.replace(",", ""))
+        if match is None or len(match[0]) > 300:
+            return None
+        number = float(match[0])
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+class Number(_Numeric):
+    name = "number"
+
+
+class Percent(_Numeric):
+    """0.5 is 50 %."""
+
+    name = "percent"
+
+    def text(self, value: Any, field: Field) -> str:
+        return f"{value * 100:.{field.options.get('precision', 0)}f}%"
+
+    def _from_text(self, text: str) -> int | float | None:
+        number = super()._from_text(text)
+        return number / 100 if number is not None and "%" in text else number
+
+
+class Currency(_Numeric):
+    name = "currency"
+
+    def text(self, value: Any, field: Field) -> str:
+        sign = "-" if value < 0 else ""
+        amount = f"{abs(value):,.{field.options.get('precision', 2)}f}"
+        return f"{sign}{field.options.get('symbol', '$')}{amount}"
+
+
+class Duration(_Numeric):
+    """Seconds, possibly fractional."""
+
+    name = "duration"
+    merges = False
+
+    def text(self, value: Any, field: Field) -> str:
+        sign, seconds = ("-" if value < 0 else ""), abs(int(value))
+        hours, minutes = seconds // 3600, seconds // 60 % 60
+        with_seconds = "ss" in field.options.get("durationFormat", "h:mm")
+        return f"{sign}{hours}:{minutes:02d}" + (f":{seconds % 60:02d}" if with_seconds else "")
+
+
+class Rating(_Numeric):
+    """A whole number from 1 to the field's `max`; 0 clears the cell."""
+
+    name = "rating"
+    merges = False
+
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        number = super().write(value, field, change)
+        if number is None:
+            return None
+        if number != int(number) or not 0 <= number <= field.options.get("max", 10):
+            raise errors.cannot_accept(field.name)
+        return int(number) or None
+
+
+class Checkbox(FieldType):
+    name = "checkbox"
+
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        if change.typecast and isinstance(value, str):
+            return True if value.lower() in {"true", "yes", "checked", "1"} else None
+        if not isinstance(value, bool):
+            raise errors.cannot_accept(field.name)
+        return value or None
+
+    def text(self, value: Any, field: Field) -> str:
+        return "checked"
+
+    def kind(self, field: Field) -> Kind:
+        return Kind.NUMBER
+
+    def operand(self, value: Any, field: Field) -> Any:
+        return 1
+
+    def order(self, value: Any, field: Field) -> Any:
+        return 1

@@ -1,0 +1,37 @@
+"""Airtable ids: a three-letter prefix and 14 characters of [0-9A-Za-z]."""
+
+import hashlib
+import random
+import re
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ID = re.compile(r"[a-z]{3}[0-9A-Za-z]{14}")
+
+
+def is_id(prefix: str, text: object) -> bool:
+    """Whether the text has the form of an id of that kind; says nothing about whether the thing exists."""
+    return isinstance(text, str) and text.startswith(prefix) and _ID.fullmatch(text) is not None
+
+
+def derived_id(prefix: str, path: str) -> str:
+    """The same id for the same path in every run and on every machine, so that seeds have stable ids."""
+    number = int.from_bytes(hashlib.sha256(f"{prefix}/{path}".encode()).digest()[:12], "big")
+    return prefix + _letters(number)
+
+
+class Ids:
+    """Ids of what is made at run time: random-looking, and the same sequence after every reset."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+
+    def new(self, prefix: str) -> str:
+        return prefix + _letters(self._random.getrandbits(96))
+
+
+def _letters(number: int) -> str:
+    letters = []
+    for _ in range(14):
+        number, digit = divmod(number, 62)
+        letters.append(ALPHABET[digit])
+    return "".join(letters)

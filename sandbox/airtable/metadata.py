@@ -1,0 +1,63 @@
+"""The metadata API: who one is, which bases there are, what a base is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.airtable import errors
+from sandbox.airtable.ids import Ids, is_id
+from sandbox.airtable.schema import Base, Field, Table, View
+
+BASES_PER_PAGE = 1000
+
+
+def whoami(user: dict[str, str]) -> dict[str, Any]:
+    """No `scopes`: those are for OAuth tokens."""
+    return {"id": user["id"], "email": user["email"]}
+
+
+def bases(all_bases: list[Base], offset: str | None, ids: Ids) -> dict[str, Any]:
+    """One page; the offset is `itr…/app…`, where `app…` is the next base."""
+    start = 0
+    if offset is not None:
+        iterator, _, base_id = offset.partition("/")
+        known = [base.id for base in all_bases]
+        if not is_id("itr", iterator) or base_id not in known:
+            raise errors.invalid_offset(offset)
+        start = known.index(base_id)
+    shown = all_bases[start : start + BASES_PER_PAGE]
+    body: dict[str, Any] = {
+        "bases": [{"id": base.id, "name": base.name, "permissionLevel": base.permission_level} for base in shown]
+    }
+    following = all_bases[start + BASES_PER_PAGE : start + BASES_PER_PAGE + 1]
+    return body | {"offset": f"{ids.new('itr')}/{following[0].id}"} if following else body
+
+
+def tables(base: Base, *, visible_field_ids: bool) -> dict[str, Any]:
+    return {"tables": [_table(table, visible_field_ids) for table in base.tables.values()]}
+
+
+def _table(table: Table, visible_field_ids: bool) -> dict[str, Any]:
+    shape: dict[str, Any] = {"id": table.id, "name": table.name}
+    if table.description:
+        shape["description"] = table.description
+    return shape | {
+        "primaryFieldId": table.primary.id if table.primary else None,
+        "fields": [_field(field) for field in table.fields.values()],
+        "views": [_view(view, table, visible_field_ids) for view in table.views],
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    shape: dict[str, Any] = {"type": field.type.name}
+    if field.options:
+        shape["options"] = field.options
+    shape |= {"id": field.id, "name": field.name}
+    return shape | {"description": field.description} if field.description else shape
+
+
+def _view(view: View, table: Table, visible_field_ids: bool) -> dict[str, Any]:
+    shape: dict[str, Any] = {"id": view.id, "name": view.name, "type": view.type}
+    if visible_field_ids and view.type == "grid":
+        shape["visibleFieldIds"] = [field_id for field_id in table.fields if field_id not in view.hidden]
+    return shape

@@ -1,0 +1,112 @@
+"""What a base is made of: tables, fields, views, records. Nothing here checks or computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.airtable.fields.base import FieldType
+
+
+@dataclass(eq=False)
+class Field:
+    """`options` is what the metadata API shows; `settings` is what only the simulator needs."""
+
+    id: str
+    name: str
+    type: FieldType
+    table: Table
+    description: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def value(self, record: Record) -> Any:
+        """The stored or computed value of a record's cell; None when empty."""
+        return self.type.value(record, self)
+
+
+@dataclass(eq=False)
+class View:
+    """`filter` is a formula; `sort` is pairs of field and whether descending; no `hidden` field is visible."""
+
+    id: str
+    name: str
+    type: str = "grid"
+    filter: str | None = None
+    sort: list[tuple[Field, bool]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class Record:
+    """`cells` holds stored values by field id; an empty cell has no entry."""
+
+    id: str
+    created_time: str
+    created_by: str
+    auto_number: int
+    cells: dict[str, Any] = field(default_factory=dict)
+    modified_time: str = ""
+    modified_by: str = ""
+    comment_count: int = 0
+    rendered: dict[bool, tuple[int, bytes]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Table:
+    id: str
+    name: str
+    base: Base
+    description: str | None = None
+    fields: dict[str, Field] = field(default_factory=dict)
+    views: list[View] = field(default_factory=list)
+    records: dict[str, Record] = field(default_factory=dict)
+    primary: Field | None = None
+    last_auto_number: int = 0
+
+    def __post_init__(self) -> None:
+        self._by_name: dict[str, Field] = {}
+
+    def add_field(self, new: Field) -> None:
+        self.fields[new.id] = new
+        self._by_name[new.name] = new
+        if self.primary is None:
+            self.primary = new
+
+    def field(self, name_or_id: str) -> Field | None:
+        return self._by_name.get(name_or_id) or self.fields.get(name_or_id)
+
+    def view(self, name_or_id: str) -> View | None:
+        return next((view for view in self.views if name_or_id in (view.id, view.name)), None)
+
+    def primary_text(self, record_id: str) -> str:
+        """The text by which people know a record, empty when it has none."""
+        record = self.records.get(record_id)
+        if record is None or self.primary is None:
+            return ""
+        value = self.primary.value(record)
+        return "" if value is None else self.primary.type.text(value, self.primary)
+
+
+@dataclass(eq=False)
+class Base:
+    """`version` grows with every write; whatever is cached about a base carries it."""
+
+    id: str
+    name: str
+    users: dict[str, dict[str, str]]
+    permission_level: str = "create"
+    tables: dict[str, Table] = field(default_factory=dict)
+    version: int = 0
+
+    def table(self, name_or_id: str) -> Table | None:
+        """By id, or by name in any case."""
+        found = self.tables.get(name_or_id)
+        if found is None:
+            wanted = name_or_id.casefold()
+            found = next((table for table in self.tables.values() if table.name.casefold() == wanted), None)
+        return found
+
+    def table_of_record(self, record_id: str) -> Table | None:
+        return next((table for table in self.tables.values() if record_id in table.records), None)

@@ -1,0 +1,81 @@
+"""From bytes to a seed document, and access to its parts that names what is wrong and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class InvalidSeed(ValueError):
+    """The message starts with the place, e.g. `bases[0].tables[2].fields[1].type: …`."""
+
+
+def read_seed(content: bytes, source: str) -> dict[str, Any]:
+    """YAML or JSON. `source` names the document in messages."""
+    import yaml
+
+    try:
+        document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{source}, line {mark.line + 1}" if mark else source
+        raise InvalidSeed(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidSeed(f"{source}: not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidSeed(f"{source}: a seed is a mapping with the key bases")
+    return document
+
+
+class Part:
+    """One mapping of the document with its place. Reading a key checks its type; `finish` refuses the rest."""
+
+    def __init__(self, content: Any, place: str) -> None:
+        self.place = place
+        if not isinstance(content, dict):
+            raise InvalidSeed(f"{place}: must be a mapping")
+        self._content = content
+        self._used: set[str] = set()
+
+    def fail(self, key: str, message: str) -> InvalidSeed:
+        return InvalidSeed(f"{self.place}.{key}: {message}")
+
+    def text(self, key: str) -> str:
+        value = self.optional(key)
+        if not isinstance(value, str) or not value:
+            raise self.fail(key, "a text is required")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        value = self.optional(key)
+        if not isinstance(value, str | None):
+            raise self.fail(key, "must be a text")
+        return value
+
+    def optional(self, key: str, default: Any = None) -> Any:
+        self._used.add(key)
+        return self._content.get(key, default)
+
+    def number(self, key: str, default: int) -> int:
+        value = self.optional(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.fail(key, "must be a whole number, not negative")
+        return value
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        value = self.optional(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(key, "must be a mapping")
+        return value
+
+    def parts(self, key: str) -> list[Part]:
+        return [Part(item, f"{self.place}.{key}[{at}]".lstrip(".")) for at, item in enumerate(self.items(key))]
+
+    def items(self, key: str) -> list[Any]:
+        value = self.optional(key, [])
+        if not isinstance(value, list):
+            raise self.fail(key, "must be a list")
+        return value
+
+    def finish(self) -> None:
+        if unknown := sorted(map(str, set(self._content) - self._used)):
+            raise self.fail(unknown[0], f"unknown key; known here are {', '.join(sorted(self._used))}")

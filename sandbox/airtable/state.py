@@ -1,0 +1,56 @@
+"""Everything one simulator holds, and how it returns to its start."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from sandbox.airtable.change import Author
+from sandbox.airtable.clock import Clock
+from sandbox.airtable.faults import Faults
+from sandbox.airtable.ids import Ids
+from sandbox.airtable.iterators import Iterators
+from sandbox.airtable.limits import Limiter, LimitSettings
+from sandbox.airtable.request_log import RequestLog
+from sandbox.airtable.schema import Base
+from sandbox.airtable.seed import OWNER, load
+
+
+class Sandbox:
+    """`tokens` empty means that every token that looks like Airtable's is accepted."""
+
+    def __init__(
+        self, seed: dict[str, Any], *, tokens: frozenset[str] = frozenset(), limits: LimitSettings | None = None
+    ) -> None:
+        self.tokens = tokens
+        self.user = OWNER
+        self.clock = Clock()
+        self.faults = Faults()
+        self.log = RequestLog()
+        self._first_seed = seed
+        self._first_limits = limits or LimitSettings()
+        self.bases: dict[str, Base] = {}
+        self.reset()
+
+    def reset(self, seed: dict[str, Any] | None = None) -> None:
+        """Data, ids, clock, limits, faults and log as after a start with this seed. All or nothing."""
+        bases = load(seed or self._first_seed)
+        self.bases = {base.id: base for base in bases}
+        self.ids = Ids()
+        self.iterators = Iterators(self.ids)
+        self.limiter = Limiter(copy.copy(self._first_limits))
+        self.clock.real()
+        self.faults.clear()
+        self.log.clear()
+
+    def add(self, seed: dict[str, Any]) -> list[Base]:
+        """Add the bases of a seed, replacing those with the same ids."""
+        bases = load(seed)
+        self.bases |= {base.id: base for base in bases}
+        return bases
+
+    def accepts(self, token: str) -> bool:
+        return token in self.tokens if self.tokens else token.startswith("pat") and len(token) > 3
+
+    def author(self) -> Author:
+        return Author(self.user["id"], self.clock, self.ids)
