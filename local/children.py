@@ -202,7 +202,7 @@ class ZygoteLink:
 
 
 async def _wait_for_orphan(child: Child) -> None:
-    while is_running(child.pid, child.started):
+    while is_running(child.pid, child.started):  # noqa: ASYNC110 - the system tells nobody of a stranger's end
         await asyncio.sleep(_ORPHAN_POLL)
     if not child.ended.done():
         child.ended.set_result(None)

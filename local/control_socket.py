@@ -27,7 +27,8 @@ async def listen(path: Path, handle: Handler) -> asyncio.Server:
             await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)  # the lock says that its maker is gone
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # the lock says that its maker is gone
     previous = os.umask(0o077)
     try:
         return await asyncio.start_unix_server(talk, path)

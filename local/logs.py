@@ -100,7 +100,7 @@ def _files(logs: Path, names: list[str]) -> dict[str, Path]:
         raise SetupError("there are no logs yet: start something with `make up`")
     if not names:
         return found
-    chosen = {}
+    chosen: dict[str, Path] = {}
     for name in names:
         pattern = re.compile(rf"{re.escape(name)}(@\d+)?(\.sidecar)?$")
         matching = {process: path for process, path in found.items() if pattern.match(process)}

@@ -11,12 +11,12 @@ class Answer:
     body: bytes
 
 
-async def get(port: int, path: str, headers: Mapping[str, str] | None = None, timeout: float = 0.9) -> Answer | None:
-    """The answer, or None when nobody answers in `timeout` seconds. HTTP/1.0, so bodies come unchunked."""
+async def get(port: int, path: str, headers: Mapping[str, str] | None = None, within: float = 0.9) -> Answer | None:
+    """The answer, or None when nobody answers in `within` seconds. HTTP/1.0, so bodies come unchunked."""
     lines = [f"GET {path} HTTP/1.0", f"host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write("\r\n".join([*lines, "", ""]).encode())

@@ -69,11 +69,11 @@ class Supervisor:
             one = self._all[spec.name] = _Supervised(spec, entry)
             one.task = asyncio.create_task(self._keep(one), name=f"keep {spec.name}")
 
-    async def until_ready(self, names: Iterable[str], timeout: float) -> None:
+    async def until_ready(self, names: Iterable[str], within: float) -> None:
         """Return when all are ready. Raises NotReadyError with those that refused or took too long."""
         wanted = [self._all[name] for name in names]
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 await asyncio.gather(*(one.settled.wait() for one in wanted))
         if late := [one.spec.name for one in wanted if one.entry.state != "ready"]:
             raise NotReadyError(late)
@@ -147,7 +147,7 @@ class Supervisor:
         return code, last_words(log, written_before, self._secrets())
 
     async def _ask(self, one: _Supervised, child: Child) -> None:
-        while not await one.spec.ready():
+        while not await one.spec.ready():  # noqa: ASYNC110 - it is another process that gets ready
             await asyncio.sleep(_POLL)
         if not child.ended.done():
             self._enter(one, "ready")

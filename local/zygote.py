@@ -172,6 +172,7 @@ def main() -> Job | None:
     os.close(nothing)
     os.dup2(2, 1)  # what a module prints at import must not look like a reply
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    setproctitle.getproctitle()  # it looks for its room in memory once, and needs the original environment for that
     missing = load(sys.argv[1:])
     if missing:
         print(json.dumps({"level": "warning", "event": "zygote.modules-missing", "modules": missing}), flush=True)
