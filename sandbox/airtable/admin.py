@@ -23,6 +23,8 @@ from sandbox.airtable.seed import InvalidSeed, read_seed
 from sandbox.airtable.state import Sandbox
 
 MAX_SEED_BYTES = 64 * 1024 * 1024
+#: 2500-01-01 in Unix seconds; the clock goes no further.
+_LAST = 16_725_225_600
 
 
 class _Refused(Exception):
@@ -141,9 +143,9 @@ class AdminApp:
                 clock.real()
             case {"freeze": True}:
                 clock.freeze()
-            case {"freeze": int() | float() as at} if 0 <= at < 250_000_000_000:
+            case {"freeze": int() | float() as at} if 0 <= at < _LAST:
                 clock.freeze(float(at))
-            case {"advance": int() | float() as seconds} if 0 <= seconds < 1_000_000_000:
+            case {"advance": int() | float() as seconds} if 0 <= seconds < _LAST - clock.seconds():
                 clock.advance(float(seconds))
             case _:
                 raise _Refused('give {"freeze": true or Unix seconds}, {"advance": seconds} or {"real": true}')

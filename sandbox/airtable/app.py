@@ -44,8 +44,9 @@ class AirtableApp:
         request = request_from(scope)
         arrived = sandbox.clock.seconds()
         base_id = routes.base_of(request.segments)
-        query = scope["query_string"].decode("latin-1")
+        query = scope["query_string"].decode("utf-8", "replace")
         entry = sandbox.log.arrived(request.method, request.path, query, base_id, arrived)
+        response: Response | None
         try:
             hit = self._admit(request, base_id, arrived, len(scope["raw_path"]) + len(query))
         except errors.AirtableError as refusal:
@@ -73,7 +74,7 @@ class AirtableApp:
         if scheme.lower() != "bearer" or not self._sandbox.accepts(token.strip()):
             raise errors.authentication_required()
         limiter = self._sandbox.limiter
-        if not limiter.admit(base_id, token, arrived):
+        if not limiter.admit(base_id, token.strip(), arrived):
             raise errors.rate_limited(limiter.settings.retry_after)
         if url_length > MAX_URL_CHARACTERS:
             raise errors.url_too_long()

@@ -46,4 +46,4 @@ class Clock:
 def iso(seconds: float) -> str:
     """`2026-01-31T09:15:00.000Z`, always UTC, always milliseconds."""
     moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

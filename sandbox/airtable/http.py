@@ -48,8 +48,8 @@ def as_json(content: Any, status: int = 200, headers: dict[str, str] | None = No
 
 def request_from(scope: Scope) -> Request:
     """The request without its body."""
-    raw_path = scope["raw_path"].split(b"?")[0].decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
+    raw_path = scope["raw_path"].split(b"?")[0].decode("utf-8", "replace")
+    query = scope["query_string"].decode("utf-8", "replace")
     segments = [unquote(part) for part in raw_path.strip("/").split("/")]
     return Request(
         method=scope["method"],
@@ -62,7 +62,8 @@ def request_from(scope: Scope) -> Request:
 
 async def read_body(receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
     """The whole body. Raises Airtable's 413 above the limit."""
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

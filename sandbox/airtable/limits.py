@@ -19,6 +19,10 @@ class LimitSettings:
     retry_after: int | None = None
 
 
+#: Above this many, windows nobody has used for a second are dropped.
+_MOST_WINDOWS = 10_000
+
+
 class Limiter:
     def __init__(self, settings: LimitSettings) -> None:
         self.settings = settings
@@ -46,6 +50,8 @@ class Limiter:
         self._penalty_until.clear()
 
     def _count(self, key: str, per_second: int, now: float) -> bool:
+        if len(self._arrivals) > _MOST_WINDOWS:
+            self._arrivals = {name: seen for name, seen in self._arrivals.items() if seen[-1] > now - 1.0}
         window = self._arrivals.setdefault(key, deque())
         while window and window[0] <= now - 1.0:
             window.popleft()

@@ -53,7 +53,10 @@ class Rendering:
 
     def _text(self, value: Any, field: Field) -> str:
         if field.type.name in {"dateTime", "createdTime", "lastModifiedTime"}:
-            local = datetime.fromisoformat(value).astimezone(self._zone)
+            try:
+                local = datetime.fromisoformat(value).astimezone(self._zone)
+            except OverflowError:  # the first or the last day of the calendar
+                return str(value)
             return f"{local.month}/{local.day}/{local.year} {local.hour % 12 or 12}:{local:%M%p}".lower()
         if field.type.name == "date":
             day = datetime.fromisoformat(value)

@@ -62,7 +62,7 @@ def _table_route(request: Request, table: Table, sandbox: Sandbox) -> Any:
 def _record_route(request: Request, table: Table, record_id: str, sandbox: Sandbox) -> Any:
     if request.method not in {"GET", "PATCH", "PUT", "DELETE"}:
         raise errors.not_found()
-    record = _record(record_id, table)
+    record = _record(record_id, table, sandbox)
     match request.method:
         case "GET":
             return _rendering(request).record(record, table)
@@ -102,9 +102,10 @@ def _visible_base(base_id: str, sandbox: Sandbox) -> Base:
     return sandbox.bases[base_id]
 
 
-def _record(record_id: str, table: Table) -> Record:
+def _record(record_id: str, table: Table, sandbox: Sandbox) -> Record:
     record = table.records.get(record_id)
-    if record is None:
-        elsewhere = table.base.table_of_record(record_id)
-        raise errors.record_not_found() if elsewhere is None else errors.wrong_table()
-    return record
+    if record is not None:
+        return record
+    if table.base.table_of_record(record_id) is not None:
+        raise errors.wrong_table()
+    raise errors.record_not_found() if sandbox.missing_record == 404 else errors.model_not_found()

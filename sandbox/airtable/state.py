@@ -17,12 +17,21 @@ from sandbox.airtable.seed import OWNER, load
 
 
 class Sandbox:
-    """`tokens` empty means that every token that looks like Airtable's is accepted."""
+    """`tokens` empty means that every token that looks like Airtable's is accepted.
+
+    `missing_record` is the status for a record that does not exist: 404, or 403 as reported in 2026.
+    """
 
     def __init__(
-        self, seed: dict[str, Any], *, tokens: frozenset[str] = frozenset(), limits: LimitSettings | None = None
+        self,
+        seed: dict[str, Any],
+        *,
+        tokens: frozenset[str] = frozenset(),
+        limits: LimitSettings | None = None,
+        missing_record: int = 404,
     ) -> None:
         self.tokens = tokens
+        self.missing_record = missing_record
         self.user = OWNER
         self.clock = Clock()
         self.faults = Faults()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.airtable.bases import content, crm, projects
 from sandbox.airtable.bases.vocabulary import USERS
+from sandbox.airtable.seed import read_seed
 
 _RANDOM_SEED = 20260101
 
@@ -18,10 +19,8 @@ def builtin() -> dict[str, Any]:
 
 
 def _base(name: str, module: Any) -> dict[str, Any]:
-    import yaml
-
-    text = Path(__file__).with_name(f"{name}.yaml").read_bytes()
-    base = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    path = Path(__file__).with_name(f"{name}.yaml")
+    base = read_seed(path.read_bytes(), path.name)
     records = module.records(random.Random(f"{_RANDOM_SEED}/{name}"))
     for table in base["tables"]:
         table["records"] = records[table["name"]]

@@ -77,7 +77,8 @@ def _companies(rng: random.Random) -> Records:
 
 
 def _contacts(rng: random.Random, companies: Records) -> Records:
-    made, seen = [], set()
+    made: Records = []
+    seen = set()
     while len(made) < 400:
         company = rng.choice(companies)
         first, last = person(rng)

@@ -7,6 +7,11 @@ import unicodedata
 from datetime import date, timedelta
 from typing import Any
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 USERS = [
     {"name": "Amara Osei", "email": "amara.osei@northwind.example"},
     {"name": "Tomás Rivera", "email": "tomas.rivera@northwind.example"},
@@ -15,27 +20,27 @@ USERS = [
     {"name": "Leila Haddad", "email": "leila.haddad@northwind.example"},
 ]
 
-FIRST_NAMES = (
+FIRST_NAMES = _words(
     "Ada Ahmed Aisha Alejandro Anna Antoine Beatriz Björn Carla Chidi Claire Daniel Elena Emeka Emma Fatima Felix "
     "Freya Giulia Hana Hiroshi Ines Isaac Ivana Jamal Jana Jonas Julia Karim Katarzyna Lars Laura Leon Lucía Marek "
     "Maria Mateo Mei Mina Nadia Nils Nora Olga Omar Paula Priya Rafael Rosa Samir Sofia Stefan Sven Tara Thandi "
     "Viktor Yara Yusuf Zoë"
-).split()
-LAST_NAMES = (
+)
+LAST_NAMES = _words(
     "Abe Almeida Andersson Bauer Becker Bianchi Castillo Chen Costa Diallo Dubois Eriksen Fernández Fischer Garcia "
     "Haas Hansen Hoffmann Ibrahim Ivanov Jensen Kaya Khan Kim Kowalski Larsen Leclerc Lindqvist López Mbeki Meyer "
     "Moreau Müller Nakamura Ndiaye Novak O'Brien Okafor Oliveira Patel Petrov Quinn Ricci Rossi Santos Schmidt "
     "Silva Singh Sørensen Takahashi Torres Vogel Wagner Weber Wójcik Yılmaz Zhang Zimmermann"
-).split()
-CITIES = (
+)
+CITIES = _words(
     "Berlin Hamburg Lisbon Porto Madrid Valencia Lyon Nantes Rotterdam Antwerp Aarhus Oslo Gothenburg Gdańsk Kraków "
     "Vienna Graz Zürich Milan Turin Dublin Leeds Bristol Tallinn Vilnius"
-).split()
-COMPANY_WORDS = (
+)
+COMPANY_WORDS = _words(
     "Alder Anchor Aurora Basalt Beacon Birch Cobalt Compass Copper Delta Ember Falcon Fjord Granite Harbor Hazel "
     "Horizon Iris Juniper Kestrel Lantern Linden Maple Meridian Mistral Nimbus Northgate Orchard Osprey Pioneer "
     "Quarry Raven Ridge Sable Saffron Sierra Summit Tern Tidewater Umbra Vantage Verdant Willow Zephyr"
-).split()
+)
 COMPANY_KINDS = {
     "Software": ("Systems", "Software", "Labs", "Cloud"),
     "Manufacturing": ("Works", "Industries", "Tools", "Precision"),

@@ -27,8 +27,9 @@ class MultipleAttachments(FieldType):
         for item in value:
             if not isinstance(item, dict):
                 raise errors.invalid_attachment(field.name)
-            if item.get("id") in kept and isinstance(item.get("id"), str):
-                stored.append(kept[item["id"]])
+            known = item.get("id")
+            if isinstance(known, str) and known in kept:
+                stored.append(kept[known])
             else:
                 stored.append(_new(item, field, change))
         return stored or None

@@ -57,14 +57,14 @@ def choice_id(value: Any, field: Field, change: Change) -> str:
         raise errors.cannot_accept(field.name)
     for choice in [*field.options["choices"], *change.new_choices(field)]:
         if value in (choice["name"], choice["id"]):
-            return choice["id"]
+            return str(choice["id"])
     if not change.typecast:
         raise errors.no_new_choice(value)
     return change.add_choice(field, value)
 
 
 def choice_name(value: str, field: Field) -> str:
-    return next(choice["name"] for choice in field.options["choices"] if choice["id"] == value)
+    return next(str(choice["name"]) for choice in field.options["choices"] if choice["id"] == value)
 
 
 def choice_position(value: str, field: Field) -> int:

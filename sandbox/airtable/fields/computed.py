@@ -91,7 +91,7 @@ class Button(_Computed):
         return {"label": field.settings.get("label", field.name), "url": url and url + record.id}
 
     def text(self, value: Any, field: Field) -> str:
-        return value["label"]
+        return str(value["label"])
 
 
 class Count(_ComputedNumber):

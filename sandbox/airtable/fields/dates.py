@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable import errors
-from sandbox.airtable.clock import iso
 from sandbox.airtable.fields.base import FieldType, Kind
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Date(FieldType):
 
     def write(self, value: Any, field: Field, change: Change) -> Any:
         moment = _moment(value, field, change)
-        return None if moment is None else f"{moment:%Y-%m-%d}".rjust(10, "0")
+        return None if moment is None else moment.date().isoformat()
 
     def kind(self, field: Field) -> Kind:
         return Kind.DATE
@@ -60,10 +59,7 @@ class DateTime(FieldType):
 
 
 def iso_of(moment: datetime) -> str:
-    try:
-        return iso(moment.timestamp())
-    except (OverflowError, ValueError):
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z".rjust(24, "0")
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _moment(value: Any, field: Field, change: Change) -> datetime | None:
@@ -81,8 +77,7 @@ def _moment(value: Any, field: Field, change: Change) -> datetime | None:
         raise errors.cannot_accept(field.name)
     for form in _LOOSE_FORMS:
         try:
-            day: date = datetime.strptime(text, form).replace(tzinfo=UTC)
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ class _Numeric(FieldType):
         if isinstance(value, bool):
             raise errors.cannot_accept(field.name)
         if isinstance(value, int | float):
-            return value
+            return _storable(value, field)
         if change.typecast and isinstance(value, str):
             return self._from_text(value)
         raise errors.cannot_accept(field.name)
@@ -46,6 +47,16 @@ class _Numeric(FieldType):
             return None
         number = float(match[0])
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _storable(value: float, field: Field) -> int | float:
+    """Numbers as JavaScript has them: finite, and whole ones beyond 64 bits as floats."""
+    try:
+        if not math.isfinite(value):
+            raise errors.cannot_accept(field.name)
+    except OverflowError:
+        raise errors.cannot_accept(field.name) from None
+    return float(value) if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
 class Number(_Numeric):

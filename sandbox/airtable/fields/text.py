@@ -66,7 +66,7 @@ class Barcode(FieldType):
         return stored | {"type": value["type"]} if value.get("type") else stored
 
     def text(self, value: Any, field: Field) -> str:
-        return value["text"]
+        return str(value["text"])
 
 
 def _as_text(value: Any, field: Field) -> str:

@@ -57,8 +57,8 @@ def _compile(node: Node, fields: dict[str, Field]) -> Compiled:
             return _constant(Kind.TEXT, node.value)
         case FieldName():
             return _field(fields[node.name.casefold()])
-        case Negative(Number()):
-            return _constant(Kind.NUMBER, -_number(node.operand.text))
+        case Negative(Number(text)):
+            return _constant(Kind.NUMBER, -_number(text))
         case Negative():
             raise errors.unsupported("The sign -")
         case Call():

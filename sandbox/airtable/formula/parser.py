@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from sandbox.airtable.formula import errors
 from sandbox.airtable.formula.functions import CONSTANTS
@@ -15,23 +15,22 @@ if TYPE_CHECKING:
     from lark import Lark
 
 MAX_DEPTH = 200
-MAX_LENGTH = 1_000_000
+MAX_LENGTH = 100_000
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def parse(text: str) -> Node:
     """The tree of a formula. Raises FormulaError in Airtable's words when it is not one."""
-    from lark import UnexpectedInput
+    from lark.exceptions import UnexpectedInput, VisitError
 
     if len(text) > MAX_LENGTH:
         raise errors.syntax()
     try:
-        tree: Any = _grammar().parse(text)
-    except UnexpectedInput:
+        return cast(Node, _grammar().parse(text))
+    except (UnexpectedInput, VisitError):
         raise errors.syntax() from None
-    return tree
 
 
 @functools.cache
@@ -40,7 +39,7 @@ def _grammar() -> Lark:
     from lark import Lark, Token, Transformer, v_args
     from lark.exceptions import UnexpectedInput
 
-    def bounded(node: Any) -> Node:
+    def bounded(node: Binary | Call | Negative) -> Node:
         if node.depth > MAX_DEPTH:
             raise UnexpectedInput("nested too deeply")
         return node

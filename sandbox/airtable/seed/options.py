@@ -17,6 +17,7 @@ _MOMENT = {
     "timeFormat": {"name": "24hour", "format": "HH:mm"},
     "timeZone": "utc",
 }
+_BOUNDS = {"precision": (0, 8), "max": (1, 10)}
 _COLORS = ("blueLight2", "cyanLight2", "tealLight2", "greenLight2", "yellowLight2", "orangeLight2", "redLight2")
 #: What Airtable fills in when nothing is chosen.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -41,7 +42,7 @@ def set_options(field: Field, given: Part) -> None:
     elif kind == "button":
         field.settings = {"label": given.text("label"), "url": given.optional_text("url")}
     elif kind in _DEFAULTS:
-        field.options = {key: given.optional(key, value) for key, value in _DEFAULTS[kind].items()}
+        field.options = {key: _like(value, given, key) for key, value in _DEFAULTS[kind].items()}
 
 
 def connect(field: Field, given: Part) -> None:
@@ -58,6 +59,16 @@ def connect(field: Field, given: Part) -> None:
             field.options = {"isValid": True, "referencedFieldIds": [], "result": result}
         case "formula":
             _formula(field, given)
+
+
+def _like(default: Any, given: Part, key: str) -> Any:
+    """The value given for an option, of the same type as its default."""
+    value = given.optional(key, default)
+    if type(value) is not type(default):
+        raise given.fail(key, f"must be like {default!r}")
+    if key in _BOUNDS and not _BOUNDS[key][0] <= value <= _BOUNDS[key][1]:
+        raise given.fail(key, "must be from {} to {}".format(*_BOUNDS[key]))
+    return value
 
 
 def _choices(field: Field, given: Part) -> list[dict[str, str]]:
