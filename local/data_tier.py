@@ -93,8 +93,11 @@ def remove(run_dir: Path) -> None:
 
 
 def _administrator(offset: int, credentials: Credentials, environment: Mapping[str, str]) -> str:
-    own = f"postgresql://postgres:{credentials.postgres_password}@127.0.0.1:{POSTGRES_PORT + offset}/postgres"
-    return environment.get("DATABASE_URL") or own
+    if url := environment.get("DATABASE_URL"):
+        return url
+    server = f"127.0.0.1:{POSTGRES_PORT + offset}"
+    # The wheel's server has no TLS; saying so spares every new connection a question.
+    return f"postgresql://postgres:{credentials.postgres_password}@{server}/postgres?sslmode=disable"
 
 
 def _setting(app_id: str) -> str:

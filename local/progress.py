@@ -62,13 +62,13 @@ class Progress:
                 )
             except OSError as error:
                 raise SetupError(f"{text}: {error.strerror}: {command[0]}\n{remedy}") from None
-            try:
-                output, messages = process.communicate()
-            except BaseException:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise
+            with process:
+                try:
+                    output, messages = process.communicate()
+                except BaseException:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    raise
         if process.returncode != 0:
             last = "\n".join(f"  {line}" for line in (messages or output).strip().splitlines()[-6:])
             raise SetupError(f"{text}: failed\n{last}\n{remedy}")

@@ -1,61 +1,20 @@
-"""Starts what a Spec describes as the launcher does, on free ports, and stops it after the test."""
+"""Run directories, free ports and servers that are stopped after the test."""
 
-import asyncio
-import random
+import os
 import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from local import control_plane, data_tier
-from local.operating_system import identity
+from local import data_tier, postgres_server
+from local.credentials import Credentials
+from local.operating_system import give_to, identity, unprivileged_user
 from local.process import Spec
 
-
-class Running:
-    """One started process; its output is kept in a file."""
-
-    def __init__(self, spec: Spec, log: Path) -> None:
-        self.spec = spec
-        self.log = log
-        self._file: IO[bytes] = log.open("wb")
-        self.process = subprocess.Popen(
-            spec.command,
-            env=dict(spec.environment),
-            cwd=spec.working_directory,
-            stdout=self._file,
-            stderr=subprocess.STDOUT,
-            **identity(spec.user),
-        )
-
-    def until_ready(self, seconds: float = 20) -> "Running":
-        deadline = time.monotonic() + seconds
-        while not asyncio.run(self.spec.ready()):
-            assert time.monotonic() < deadline, f"not ready: {self.log.read_text()[-2000:]}"
-            try:
-                self.process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            raise AssertionError(f"ended: {self.log.read_text()[-2000:]}")
-        return self
-
-    def stop(self, seconds: float = 20) -> int:
-        """The exit code after the Spec's own stop signal."""
-        if self.process.poll() is None:
-            self.process.send_signal(self.spec.stop_signal)
-        code = self.process.wait(seconds)
-        self._file.close()
-        return code
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(5)
-
+from .servers import Running, Tier, free_offset
 
 Start = Callable[[Spec], Running]
 
@@ -74,27 +33,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
         running.stop()
 
 
-def free_offset() -> int:
-    """An offset at which none of the data tier's and control plane's ports is taken; no launcher uses these."""
-    wanted = [data_tier.VALKEY_PORT, data_tier.POSTGRES_PORT]
-    for ports in (control_plane.SENTRY_PORTS, control_plane.PLACEMENT_PORTS, control_plane.SCHEDULER_PORTS):
-        wanted.extend(ports.values())
-    while True:
-        offset = 1000 * random.randrange(1, 14) + random.randrange(100, 900)
-        if all(_is_free(port + offset) for port in wanted):
-            return offset
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
 @pytest.fixture
 def offset() -> int:
     return free_offset()
@@ -109,13 +47,52 @@ def run_dir(tmp_path: Path) -> Iterator[Path]:
         shutil.rmtree(directory)
 
 
-def command_lines(pids: Iterable[int]) -> str:
-    """Everything that other users can read of these processes and their children."""
-    import psutil
+@pytest.fixture
+def tier(run_dir, offset) -> Tier:
+    return Tier(run_dir, offset, Credentials.load_or_create(run_dir))
 
-    texts = []
-    for pid in pids:
-        process = psutil.Process(pid)
-        for one in [process, *process.children(recursive=True)]:
-            texts.append(" ".join(one.cmdline()))
-    return "\n".join(texts)
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One PostgreSQL for the scenarios that only add roles and databases to it."""
+    folder = tmp_path_factory.mktemp("shared")
+    tier = Tier(folder / "run", free_offset(), Credentials.load_or_create(folder / "run"))
+    tier.prepare()
+    running = Running(tier.postgres, folder / "postgres.log").until_ready()
+    tier.after_start()
+    yield tier
+    running.stop()
+    data_tier.remove(tier.run_dir)
+
+
+@pytest.fixture
+def as_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Path], None]], None]]:
+    """Run a scenario, given a folder of its own, as a user who is not root: in a forked child if we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="ordinary-user-"))
+    user = unprivileged_user()
+    give_to(folder, user)
+
+    def run(scenario: Callable[[Path], None]) -> None:
+        if user is None:
+            scenario(folder)
+            return
+        # The wheel may lie below root's home: the scenario uses the copy that others can read.
+        package = postgres_server._copied(postgres_server._package())
+        account = identity(user)
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(account["group"])
+                os.setuid(account["user"])
+                os.environ["HOME"] = str(folder)
+                monkeypatch.setattr(postgres_server, "_package", lambda: package)
+                scenario(folder)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    yield run
+    shutil.rmtree(folder)

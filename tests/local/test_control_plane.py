@@ -59,9 +59,7 @@ def test_all_three_stop_on_sigterm(start, run_dir, offset, binaries, authority):
     assert [one.stop(seconds=5) for one in (scheduler, placement, authority)] == [0, 0, 0]
 
 
-def test_only_what_dapr_does_not_let_us_bind_listens_outside_this_machine(
-    start, run_dir, offset, binaries, authority
-):
+def test_only_what_dapr_does_not_let_us_bind_listens_outside_this_machine(start, run_dir, offset, binaries, authority):
     placement = start(control_plane.placement(run_dir, offset, binaries))
     scheduler = start(control_plane.scheduler(run_dir, offset, binaries))
 
@@ -78,9 +76,7 @@ def test_only_what_dapr_does_not_let_us_bind_listens_outside_this_machine(
     assert {port for ip, port in addresses if ip != "127.0.0.1"} <= disobedient
 
 
-def test_the_scheduler_keeps_its_data_and_starts_on_other_ports_too(
-    start, run_dir, offset, binaries, authority
-):
+def test_the_scheduler_keeps_its_data_and_starts_on_other_ports_too(start, run_dir, offset, binaries, authority):
     start(control_plane.scheduler(run_dir, offset, binaries)).stop()
     authority.stop()
     assert list((run_dir / "scheduler" / "etcd").iterdir())
