@@ -1,0 +1,5 @@
+"""Why something is not done; the message says what to do instead."""
+
+
+class Refused(Exception):
+    pass
