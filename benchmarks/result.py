@@ -16,9 +16,10 @@ def save(name: str, figures: Mapping[str, float], **circumstances: Any) -> None:
     """Print the figures and write them with what they were taken on to `results/<name>.json`."""
     for label, value in figures.items():
         print(f"{value:10.3f}  {label}")
+    machine = f"{psutil.cpu_count()} cores, {platform.system()} {platform.machine()}"
     taken = {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{psutil.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{machine}, Python {platform.python_version()}",
         **circumstances,
     }
     content = {
