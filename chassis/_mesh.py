@@ -183,7 +183,7 @@ class Mesh:
             async with asyncio.timeout(left):
                 response = await self.session.request(
                     method,
-                    self.url(path),
+                    self.url(_for_daprd(path)),
                     data=upload.chunks() if upload else body,
                     headers=_headers(context, app_id, method, headers, left),
                     allow_redirects=False,
@@ -265,6 +265,15 @@ def _headers(
     if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:
         sent["idempotency-key"] = context.idempotency_key
     return sent
+
+
+def _for_daprd(path: str) -> str:
+    """daprd decodes the path once and hands the result on as an encoded one: encoded twice, it arrives as it was.
+
+    Otherwise `T%2F1` reaches the app as `T/1`, another path, and `%3F` is refused. The query is left alone by daprd.
+    """
+    path, mark, query = path.partition("?")
+    return path.replace("%", "%25") + mark + query
 
 
 def _unread(body: bytes, response: aiohttp.ClientResponse) -> aiohttp.StreamReader:
