@@ -94,7 +94,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None if public else "/openapi.json",  # the gateway's is the whole platform's
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
