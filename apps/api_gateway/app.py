@@ -1,0 +1,18 @@
+"""The wiring of api-gateway."""
+
+from fastapi import FastAPI
+
+from apps.api_gateway.clients import LauncherRecord, RoutedApps
+from apps.api_gateway.routes import Frontage, Proxy, routers
+from apps.api_gateway.service import Documents, Door, Health, Inquiry, ProblemPages
+from apps.api_gateway.settings import Settings
+from apps.api_gateway.store import Memory
+from chassis import create_app
+
+
+def create(settings: Settings) -> FastAPI:
+    """The app that `python -m chassis api-gateway` serves."""
+    provide = [Memory, LauncherRecord, RoutedApps, Door, Health, Inquiry, ProblemPages, Documents]
+    app = create_app(settings, routers=routers, provide=provide, public=True, asgi=Proxy)
+    app.add_middleware(Frontage, settings=settings)
+    return app

@@ -1,0 +1,56 @@
+"""Which headers may pass the door, in either direction."""
+
+from collections.abc import Iterable, Iterator
+
+Header = tuple[bytes, bytes]
+
+# RFC 9110 §7.6.1, and the older ones it names.
+HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection")
+    + (b"te", b"trailer", b"transfer-encoding", b"upgrade")
+)
+# Credentials end at the door; the rest the platform sets itself, so a client's word for it counts for nothing.
+_ENDS_HERE = frozenset(
+    (b"authorization", b"x-api-key", b"cookie", b"host", b"expect", b"accept-encoding", b"forwarded")
+    + (b"x-request-id", b"x-timeout-ms", b"traceparent", b"tracestate", b"idempotency-key")
+)
+_INTERNAL_PREFIXES = (b"dapr-", b"x-dapr-", b"grpc-", b"x-forwarded-", b"x-platform-", b":")
+# The server in front of us writes its own; the context's headers are written once, by the chassis.
+_NOT_FROM_AN_APP = frozenset((b"date", b"server", b"x-request-id", b"x-trace-id", b"set-cookie", b"alt-svc"))
+
+
+def forwarded(headers: Iterable[Header]) -> dict[str, str]:
+    """The client's headers that an app may see. A header given twice is joined with a comma (RFC 9110 §5.3)."""
+    headers = list(headers)
+    named = _named_by_connection(headers)
+    passed: dict[str, str] = {}
+    for name, value in headers:
+        if name in HOP_BY_HOP or name in _ENDS_HERE or name in named or name.startswith(_INTERNAL_PREFIXES):
+            continue
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        passed[key] = f"{passed[key]}, {text}" if key in passed else text
+    return passed
+
+
+def returned(headers: Iterable[Header]) -> Iterator[Header]:
+    """An app's headers that the client may see, names in lower case."""
+    headers = [(name.lower(), value) for name, value in headers]
+    named = _named_by_connection(headers)
+    for name, value in headers:
+        if name in HOP_BY_HOP or name in _NOT_FROM_AN_APP or name in named:
+            continue
+        if name.startswith((b"dapr-", b"grpc-", b"access-control-")):
+            continue
+        yield name, value
+
+
+def size(headers: Iterable[Header]) -> int:
+    """Bytes on the wire: name, colon, space, value, line end."""
+    return sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _named_by_connection(headers: list[Header]) -> frozenset[bytes]:
+    for name, value in headers:
+        if name == b"connection":
+            return frozenset(word.strip().lower() for word in value.split(b","))
+    return frozenset()

@@ -1,0 +1,1 @@
+"""Why a request failed: evidence in, verdict out."""

@@ -1,0 +1,36 @@
+"""The stations of a request's way, and at which of them it ended."""
+
+from apps.api_gateway.domain.why.evidence import Exchange, Failure
+from apps.api_gateway.domain.why.rules import UNREACHABLE, Finding
+from apps.api_gateway.domain.why.verdict import Hop
+
+GATEWAY = "api-gateway"
+
+
+def path_of(exchange: Exchange, failure: Failure | None, finding: Finding) -> tuple[Hop, ...]:
+    if GATEWAY in (exchange.app, failure.service if failure else "") and finding.process == "":
+        return (Hop(GATEWAY, "failed" if failure else "ok", exchange.total),)
+    if failure is None:
+        callee = "slow" if finding.cause == "slow" and finding.service == exchange.app else "ok"
+        return (Hop(GATEWAY, "ok", _own_time(exchange)), Hop(exchange.app, callee, exchange.callee))
+    gateway = Hop(GATEWAY, "ok")
+    if failure.code in UNREACHABLE or failure.code == "mesh.denied":
+        between = [] if failure.service in (exchange.app, GATEWAY) else [Hop(exchange.app, "ok", exchange.callee)]
+        return (gateway, *between, *_last_hops(failure.service, finding))
+    if finding.cause == "airtable":
+        return (gateway, Hop(exchange.app, "ok", exchange.callee), Hop("airtable", "failed"))
+    return (gateway, Hop(exchange.app, "failed", exchange.callee))
+
+
+def _last_hops(service: str, finding: Finding) -> tuple[Hop, Hop]:
+    sidecar = f"{service}.sidecar"
+    if finding.cause == "denied" or finding.process.endswith(".sidecar"):
+        return Hop(sidecar, "failed"), Hop(service, "not reached")
+    if finding.process:
+        return Hop(sidecar, "ok"), Hop(service, "failed")
+    return Hop(sidecar, "unknown"), Hop(service, "failed" if finding.cause == "slow" else "unknown")
+
+
+def _own_time(exchange: Exchange) -> float | None:
+    """What gateway and mesh took beside the app, in milliseconds; None when the app did not say its part."""
+    return None if exchange.callee is None else max(exchange.total - exchange.callee, 0.0)

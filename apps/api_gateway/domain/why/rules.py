@@ -1,0 +1,182 @@
+"""The rules that find a cause. They are asked in order; the first that answers decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
+from apps.api_gateway.domain.why.processes import REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
+from apps.api_gateway.domain.why.verdict import Cause, Remedy
+
+UNREACHABLE = frozenset(
+    ("peer.unavailable", "peer.answer-lost", "peer.timeout", "peer.breaker-open", "sidecar.unavailable")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found: the cause, who is at fault, in one sentence, what to do, and the process to blame."""
+
+    cause: Cause
+    service: str
+    summary: str
+    remedy: Remedy
+    process: str = ""
+
+
+Rule = Callable[[Evidence, Exchange, Failure], Finding | None]
+
+
+def down_process(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.code not in UNREACHABLE or evidence.processes is None:
+        return None
+    process = to_blame(evidence.processes, failure.service, exchange)
+    if process is None:
+        return None
+    if process.last_exit is not None and process.last_exit.code == REFUSED_ITS_CONFIGURATION:
+        return _refused_configuration(process, process.last_exit.line)
+    return Finding("dependency down", failure.service, _obituary(process), _revival(process), process.name)
+
+
+def refused_by_the_mesh(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.code != "mesh.denied":
+        return None
+    return Finding(
+        "denied",
+        failure.service,
+        f"The mesh refused the call: {failure.service}'s access rules do not let api-gateway "
+        f"{exchange.method} {exchange.path}.",
+        Remedy("Write the access rules anew from the routes and the code, then restart.", "make configure up"),
+    )
+
+
+def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.code != "peer.timeout":
+        return None
+    waited = f"{failure.service} did not answer within {exchange.total / 1000:.1f} s"
+    if evidence.probe is None:
+        return Finding("slow", failure.service, f"{waited}.", _read_logs(failure.service))
+    if evidence.probe.ready:
+        return Finding("slow", failure.service, f"{waited}; it answers now.", _read_logs(failure.service))
+    summary = f"{waited} and does not answer now: it is frozen or overloaded."
+    return Finding("slow", failure.service, summary, Remedy("See which check is red.", "make doctor"))
+
+
+def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | None:
+    if failure.code not in UNREACHABLE:
+        return None
+    if evidence.probe is not None and evidence.probe.ready:
+        summary = f"{failure.service} could not be reached then; it answers now."
+        return Finding("dependency down", failure.service, summary, _read_logs(failure.service))
+    if evidence.processes is None:
+        summary = f"{failure.service} could not be reached; whether it or its sidecar is down is not known here."
+    else:
+        summary = f"{failure.service} could not be reached although the launcher records no end of it."
+    remedy = Remedy("Check the app, its sidecar and the control plane.", "make doctor")
+    return Finding("dependency down", failure.service, summary, remedy)
+
+
+def store_down(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
+    if failure.code != "state.unavailable":
+        return None
+    summary = f"{failure.service} could not reach its state store: {failure.detail}"
+    return Finding("dependency down", failure.service, summary, Remedy("Check the data tier.", "make doctor"))
+
+
+def airtable(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.fault != "airtable":
+        return None
+    said = f" ({exchange.airtable})" if exchange.airtable else ""
+    remedies = {
+        "airtable.rate-limited": Remedy("Wait as long as Retry-After says, then repeat.", _page(failure)),
+        "airtable.refused": Remedy("Give a token that may do this, then restart.", "AIRTABLE_TOKEN=pat… make up"),
+    }
+    remedy = remedies.get(failure.code, Remedy("Repeat; if it stays, see whether Airtable is up.", _page(failure)))
+    return Finding("airtable", "airtable", f"Airtable is at fault{said}: {failure.detail}", remedy)
+
+
+def setting(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
+    if failure.fault != "config":
+        return None
+    remedies = {
+        "airtable.read-only": Remedy("Allow writes, if you mean it.", "make up ARGS=--allow-writes"),
+        "airtable.refused": Remedy("Give a token that may do this, then restart.", "AIRTABLE_TOKEN=pat… make up"),
+    }
+    remedy = remedies.get(failure.code, Remedy("Correct the setting, then restart.", "make doctor"))
+    return Finding("config", failure.service, f"A setting forbids it: {failure.detail}", remedy)
+
+
+def model(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
+    if failure.fault != "llm":
+        return None
+    summary = f"The language model is at fault: {failure.detail}"
+    return Finding("model", failure.service, summary, Remedy("Read what the code means.", _page(failure)))
+
+
+def at_capacity(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if exchange.status != 429:
+        return None
+    summary = f"A limit is reached: {failure.detail}"
+    return Finding("capacity", failure.service, summary, Remedy("Ask less often, or later.", _page(failure)))
+
+
+def clients_mistake(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.fault != "client":
+        return None
+    cause: Cause = "denied" if exchange.status in (401, 403) else "wrong data"
+    remedy = Remedy("Correct the request; the page of this code says how.", _page(failure))
+    return Finding(cause, "client", f"The request is at fault: {failure.detail}", remedy)
+
+
+def bug(_: Evidence, __: Exchange, failure: Failure) -> Finding:
+    summary = f"{failure.service} failed in a way it should not: {failure.detail}"
+    return Finding("code", failure.service, summary, _read_logs(failure.service))
+
+
+RULES: tuple[Rule, ...] = (
+    down_process,
+    refused_by_the_mesh,
+    no_answer_in_time,
+    unreachable,
+    store_down,
+    airtable,
+    setting,
+    model,
+    at_capacity,
+    clients_mistake,
+    bug,
+)
+
+
+def _refused_configuration(process: Process, line: str) -> Finding:
+    summary = f"{process.name} refuses to start: {line or 'its configuration is wrong'}"
+    remedy = Remedy("Correct the named setting, then start it again.", "make up")
+    return Finding("config", process.app_id or process.name, summary, remedy, process.name)
+
+
+def _obituary(process: Process) -> str:
+    what = f"{process.app_id}'s sidecar" if process.kind == "sidecar" else process.name
+    ended = process.last_exit
+    if ended is None:
+        return f"{what} was not ready: {process.state} since {clock(process.since)}."
+    how = f"was killed by signal {ended.signal}" if ended.signal is not None else f"ended with exit {ended.code}"
+    now = f"has been {process.state} since" if is_down(process) else "is ready again since"
+    return f"{what} {how} at {clock(ended.at)} and {now} {clock(process.since)}."
+
+
+def _revival(process: Process) -> Remedy:
+    app = process.app_id or process.name
+    if not is_down(process):
+        return Remedy("Repeat the request; the log says why it ended.", f"make logs APP={app}")
+    if process.state == "failed":
+        return Remedy("It is not restarted any more: read why it ended.", f"make logs APP={app}")
+    if process.state == "stopped":
+        return Remedy("It was stopped: start it.", "make up")
+    return Remedy("It is being restarted; if it stays down, read why it ended.", f"make logs APP={app}")
+
+
+def _read_logs(service: str) -> Remedy:
+    return Remedy("Repeat the request; if it fails again, read the log.", f"make logs APP={service}")
+
+
+def _page(failure: Failure) -> str:
+    return f"curl $PLATFORM_URL/problems/{failure.code}"

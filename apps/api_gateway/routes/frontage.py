@@ -1,0 +1,45 @@
+"""What every answer carries for browsers, whoever made it: cross-origin and security headers."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apps.api_gateway.domain.cors import Cors
+from apps.api_gateway.settings import Settings
+
+# An answer of an API is data: not to be guessed at, framed, or told to other sites as a referrer.
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Frontage:
+    """The outermost layer: answers preflights, which browsers send without a key, and completes all other answers."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._cors = Cors(settings.cors_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        origin = asked = None
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value
+            elif name == b"access-control-request-method":
+                asked = value
+        if origin is not None and asked is not None and scope["method"] == "OPTIONS":
+            headers = [*self._cors.preflight(origin), *_SECURITY]
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        added = [*self._cors.answer(origin), *_SECURITY]
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self._app(scope, receive, complete)

@@ -1,0 +1,53 @@
+"""What the gateway answers itself."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Request
+from starlette.responses import Response
+
+from apps.api_gateway.domain.why.verdict import Verdict
+from apps.api_gateway.routes import presenting
+from apps.api_gateway.service.documents import Documents
+from apps.api_gateway.service.door import Door
+from apps.api_gateway.service.health import Health, PlatformHealth
+from apps.api_gateway.service.inquiry import Inquiry
+from apps.api_gateway.service.problem_pages import ProblemPages
+from chassis import Router
+
+router = Router()
+
+OPEN: dict[str, Any] = {"openapi_extra": {"security": []}}
+Asked = Annotated[str, Path(max_length=128, description="A trace id, a request id, or `last`.")]
+
+
+@router.get("/health", summary="How every app is", **OPEN)
+async def platform_health(health: Health) -> PlatformHealth:
+    """Asks every routed app through the mesh, all at once, a second each. `degraded` when one is not ready."""
+    return await health.now()
+
+
+@router.get("/api/v1/why/{asked}", summary="Why a request failed")
+async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Verdict:
+    """The cause, the service at fault, the evidence and what to do. As text with `Accept: text/plain`."""
+    who = await door.admit(request.scope["headers"])
+    return presenting.verdict(await inquiry.explain(asked, who.tenant), request)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request, documents: Documents) -> Response:
+    return presenting.document(await documents.openapi(request.app.openapi()))
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request, documents: Documents) -> Response:
+    return presenting.page(await documents.page(request.app.openapi()))
+
+
+@router.get("/problems", include_in_schema=False)
+async def problems(request: Request, pages: ProblemPages) -> Response:
+    return presenting.problems(pages, request)
+
+
+@router.get("/problems/{code}", include_in_schema=False)
+async def problem(code: str, request: Request, pages: ProblemPages) -> Response:
+    return presenting.problem(pages.described(code), request)

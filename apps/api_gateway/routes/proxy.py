@@ -1,0 +1,84 @@
+"""The hot path: match, admit, limit, pass on, pass back. Raw ASGI, because a framework here costs more than the work."""
+
+import time
+
+from starlette.types import Receive, Scope, Send
+
+from apps.api_gateway.domain import headers as rules
+from apps.api_gateway.domain.routing import Route
+from apps.api_gateway.routes.passing_back import pass_back
+from apps.api_gateway.routes.recording import Recording
+from apps.api_gateway.routes.refusal import refuse
+from apps.api_gateway.routes.target import passed_on
+from apps.api_gateway.routes.upload import Upload
+from apps.api_gateway.service.door import Door
+from apps.api_gateway.settings import Settings
+from apps.api_gateway.store import Memory
+from chassis import AppError, HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
+
+EVENT_STREAM = "text/event-stream"
+OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/problems", "/readyz")
+
+
+class Proxy:
+    """Answers every path that the gateway does not serve itself."""
+
+    def __init__(self, settings: Settings, mesh: Mesh, door: Door, memory: Memory) -> None:
+        self._table = settings.table
+        self._in_memory = settings.body_in_memory
+        self._max_headers = settings.max_header_bytes
+        self._mesh = mesh
+        self._door = door
+        self._memory = memory
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
+        route = self._table.match(scope["raw_path"].decode("latin-1"))
+        record = Recording(scope, route)
+        try:
+            if route is None:
+                raise self._unknown(scope["path"])
+            await self._serve(route, record, scope, receive, send)
+        except AppError as error:
+            record.failed(error)
+            if record.begun:
+                raise  # the edge breaks the answer off, which is all that can still be said
+            await refuse(error, route, scope, receive, send)
+        finally:
+            self._memory.keep(record.exchange(self._breaker(route)))
+
+    async def _serve(self, route: Route, record: Recording, scope: Scope, receive: Receive, send: Send) -> None:
+        given, method = scope["headers"], scope["method"]
+        if method not in route.methods:
+            headers = {"Allow": route.allow}
+            raise MethodNotAllowed(f"{route.prefix} does not take {method}, but {route.allow}.", headers=headers)
+        context = current()
+        if route.auth == "key":
+            context.principal = await self._door.admit(given)
+            context.authorization = await self._door.authorization(context.principal)
+        target = passed_on(scope["raw_path"], scope["query_string"])
+        size = rules.size(given) + len(target)
+        if size > self._max_headers:
+            raise HeadersTooLarge(f"Address and headers take {size} bytes; at most {self._max_headers} are taken.")
+        limit = time.monotonic() + route.timeout
+        shorter = context.deadline is not None and any(name == b"x-timeout-ms" for name, _ in given)
+        context.deadline = min(context.deadline or limit, limit) if shorter else limit
+        body = await Upload(given, receive, route, context).body(self._in_memory)
+        headers = rules.forwarded(given)
+        if EVENT_STREAM in headers.get("accept", ""):
+            headers["accept"] = EVENT_STREAM  # sidecars stream events only to those who ask for nothing else
+        whole = body is None or isinstance(body, bytes)
+        if whole:
+            headers.pop("content-length", None)
+        async with self._mesh.stream(route.app, method, target, headers=headers, body=body) as response:
+            record.answered(response)
+            await pass_back(response, record, route, method, receive if whole else None, send)
+
+    def _unknown(self, path: str) -> UnknownRoute:
+        close = self._table.suggest(path, OWN_PATHS)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "/docs lists what there is."
+        return UnknownRoute(f"Nothing is served at {path[:200]}. {hint}")
+
+    def _breaker(self, route: Route | None) -> str:
+        breaker = self._mesh.breakers().get(route.app) if route is not None else None
+        return str(breaker["state"]) if breaker else "closed"

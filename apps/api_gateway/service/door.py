@@ -1,0 +1,61 @@
+"""Who may come in: a client's key is turned into a short internal token that every app verifies itself."""
+
+import time
+from collections.abc import Iterable
+from hashlib import sha256
+from hmac import compare_digest
+
+from apps.api_gateway.domain.headers import Header
+from chassis import InvalidKey, MissingKey, Principal, Secrets, issue
+
+DEVELOPMENT_KEY = "identity/development-key"
+SIGNING_KEY = "identity/signing-key"
+# Until auth-service keeps the keys there is one, and it is the developer's.
+DEVELOPER = Principal(user="developer", tenant="local", scopes=("*",))
+TOKEN_LIFETIME = 300.0  # seconds
+# A request may wait 120 s in the mesh and is verified at each hop, so a token about to expire is not given out.
+TOKEN_RESERVE = 150.0
+
+
+class Door:
+    """Checks keys and issues tokens, both from secrets that are read anew every minute."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._token = ("", "", 0.0)  # token, the key that signed it, good until (monotonic)
+
+    async def ready(self) -> None:
+        """Raises what keeps the door shut: the secrets it needs cannot be had."""
+        await self._secrets.get(DEVELOPMENT_KEY)
+        await self._secrets.get(SIGNING_KEY)
+
+    async def admit(self, headers: Iterable[Header]) -> Principal:
+        """Who the client's key belongs to. Raises MissingKey or InvalidKey, and what Secrets raises."""
+        key = _key(headers)
+        if not key:
+            raise MissingKey("This route needs a key: send `Authorization: Bearer pya_…`.")
+        known = (await self._secrets.get(DEVELOPMENT_KEY)).encode()
+        # Digests are of one length, so the comparison tells nothing about the key, not even that.
+        if not compare_digest(sha256(key).digest(), sha256(known).digest()):
+            raise InvalidKey("This key is not known here.")
+        return DEVELOPER
+
+    async def authorization(self, who: Principal) -> str:
+        """The header under which `who` is known inside the mesh."""
+        token, signed_with, good_until = self._token
+        signing_key = await self._secrets.get(SIGNING_KEY)
+        if signed_with != signing_key or time.monotonic() > good_until:
+            token = f"Bearer {issue(who, signing_key, lifetime=TOKEN_LIFETIME)}"
+            self._token = (token, signing_key, time.monotonic() + TOKEN_LIFETIME - TOKEN_RESERVE)
+        return token
+
+
+def _key(headers: Iterable[Header]) -> bytes:
+    found = b""
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, key = value.strip().partition(b" ")
+            return key.strip() if scheme.lower() == b"bearer" else b""
+        if name == b"x-api-key":
+            found = value.strip()
+    return found

@@ -1,0 +1,46 @@
+"""`why`: gathers what is known about one request, then lets the domain judge."""
+
+import time
+
+from apps.api_gateway.clients import LauncherRecord, RoutedApps
+from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
+from apps.api_gateway.domain.why.judge import failure_of, judge
+from apps.api_gateway.domain.why.path import GATEWAY
+from apps.api_gateway.domain.why.verdict import Verdict
+from apps.api_gateway.settings import Settings
+from apps.api_gateway.store import Memory
+
+PROBE_PATIENCE = 0.5  # seconds
+
+
+class Inquiry:
+    def __init__(self, settings: Settings, memory: Memory, launcher: LauncherRecord, apps: RoutedApps) -> None:
+        self._routed = settings.table.apps
+        self._memory = memory
+        self._launcher = launcher
+        self._apps = apps
+
+    async def explain(self, asked: str, tenant: str) -> Verdict:
+        """Why the request `asked` (a trace id, a request id, or `last`) of this tenant ended as it did."""
+        exchange = self._memory.last(tenant) if asked == "last" else self._memory.find(tenant, asked)
+        if exchange is None:
+            return judge(Evidence(asked, time.time()))
+        return judge(
+            Evidence(
+                asked=asked,
+                now=time.time(),
+                exchange=exchange,
+                processes=self._launcher.processes(),
+                breakers=self._apps.breakers(),
+                probe=await self._probe(exchange),
+            )
+        )
+
+    async def _probe(self, exchange: Exchange) -> Probe | None:
+        """Asks the app that the client was told is at fault, if the platform is at fault and the app is routed."""
+        failure = failure_of(exchange)
+        if failure is None or failure.fault != "platform" or failure.service == GATEWAY:
+            return None
+        if failure.service not in self._routed:
+            return None
+        return await self._apps.readiness(failure.service, PROBE_PATIENCE)
