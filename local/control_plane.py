@@ -4,11 +4,10 @@ Everything is told to listen on 127.0.0.1. Dapr 1.18.3 does not obey for the hea
 metrics, which can be read from other machines; they answer with a status and with counters.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from . import loopback
 from .operating_system import program_environment
 from .process import Spec
 
@@ -152,15 +151,7 @@ def _spec(
 
 def _healthy(port: int) -> Callable[[], Awaitable[bool]]:
     async def ready() -> bool:
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(0.9):
-                reader, writer = await asyncio.open_connection(_LOOPBACK, port)
-                try:
-                    request = f"GET /healthz HTTP/1.1\r\nHost: {_LOOPBACK}\r\nConnection: close\r\n\r\n"
-                    writer.write(request.encode())
-                    return b" 200 " in await reader.readline()
-                finally:
-                    writer.close()
-        return False
+        answer = await loopback.get(port, "/healthz")
+        return answer is not None and answer.status == 200
 
     return ready

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,7 @@ class Credentials:
         self.run_dir = run_dir
         self._values = values
         self._key = key
+        self._handed_out: set[str] = set()
 
     @classmethod
     def load_or_create(cls, run_dir: Path) -> "Credentials":
@@ -151,20 +152,15 @@ class Credentials:
                 self._values = _read(path) | changes
                 write_private(path, json.dumps(self._values, indent=2, sort_keys=True) + "\n")
 
-    def secret_values(self, app_ids: Iterable[str] = ()) -> frozenset[str]:
-        """Every text that must not appear in a log line: whole values and the passwords inside URLs."""
-        known = {value for name, value in self._values.items() if name not in {REDIS_HOST, PUBLIC_KEY}}
-        known |= {self._key.decode(), self.valkey_password, self.shared_app_api_token}
-        for app_id in app_ids:
-            known |= {
-                self.app_api_token(app_id),
-                self.dapr_api_token(app_id),
-                self.database_password(app_id),
-            }
-        return frozenset(known - {""})
+    def secret_values(self) -> frozenset[str]:
+        """Every text that must not appear in a log line: stored values and all tokens handed out so far."""
+        stored = {value for name, value in self._values.items() if name not in {REDIS_HOST, PUBLIC_KEY}}
+        return frozenset((stored | self._handed_out | {self._key.decode()}) - {""})
 
     def _derived(self, purpose: str) -> str:
-        return hmac.new(self._key, purpose.encode(), hashlib.sha256).hexdigest()
+        token = hmac.new(self._key, purpose.encode(), hashlib.sha256).hexdigest()
+        self._handed_out.add(token)
+        return token
 
     def _complete(self) -> None:
         """Add what is missing. The caller holds the lock."""

@@ -75,7 +75,8 @@ async def require_redis(url: str) -> tuple[str, str]:
     if parts.username or parts.path.strip("/") not in {"", "0"}:
         raise SetupError("REDIS_URL: the default user and database 0 are used; remove user name and number")
     password = unquote(parts.password or "")
-    address = f"{parts.hostname}:{port}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    address = f"{host}:{port}"
     try:
         async with asyncio.timeout(3):
             answer = await _ping(parts.hostname, port, password)

@@ -105,10 +105,11 @@ def test_every_token_of_every_app_is_different(run_dir):
 
 
 def test_two_run_directories_share_no_secret(tmp_path):
-    one = Credentials.load_or_create(tmp_path / "one").secret_values(["api-gateway"])
-    other = Credentials.load_or_create(tmp_path / "other").secret_values(["api-gateway"])
+    one = Credentials.load_or_create(tmp_path / "one")
+    other = Credentials.load_or_create(tmp_path / "other")
 
-    assert not one & other
+    assert one.app_api_token("api-gateway") != other.app_api_token("api-gateway")
+    assert not one.secret_values() & other.secret_values()
 
 
 def test_the_launchers_own_tokens_are_not_in_the_file_that_sidecars_read(run_dir):
@@ -134,9 +135,11 @@ def test_secret_values_hold_all_that_must_not_be_logged_and_no_address(run_dir):
     credentials = Credentials.load_or_create(run_dir)
     credentials.set_redis("cache.example:6379", "of-the-cache")
 
-    values = credentials.secret_values(["api-gateway"])
+    tokens = {credentials.app_api_token("api-gateway"), credentials.database_password("api-gateway")}
 
-    assert {"of-the-cache", credentials.development_key, credentials.app_api_token("api-gateway")} <= values
+    values = credentials.secret_values()
+
+    assert {"of-the-cache", credentials.development_key} | tokens <= values
     assert "cache.example:6379" not in values
 
 

@@ -47,4 +47,4 @@ def test_an_app_added_later_gets_its_database(shared):
 def test_no_password_reaches_the_servers_log(shared):
     log = (shared.run_dir.parent / "postgres.log").read_text()
 
-    assert not [value for value in shared.credentials.secret_values(APPS) if value in log]
+    assert not [value for value in shared.credentials.secret_values() if value in log]
