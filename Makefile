@@ -41,7 +41,10 @@ infra: .venv/.ready ## start only what `dapr run -f dapr.yaml` needs, and write 
 demo: .venv/.ready ## start the mesh, do the main job as a client would, break it, check every result
 	@$(PY) -m demo $(ARGS)
 
-test: .venv/.ready ## run all tests, or one app's [APP=name]
+dapr: .venv/.ready ## get Dapr's programs and its CLI: found, downloaded or built, once
+	@$(PY) -m local dapr --cli
+
+test: .venv/.ready $(if $(APP),,dapr) ## run all tests, or one app's [APP=name]
 	@$(PY) -m pytest $(if $(APP),tests/$(package)) $(ARGS)
 
 test-unit: .venv/.ready ## run the tests that start no mesh
@@ -94,4 +97,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo test test-unit check fix configure contracts bench new rm clean
+.PHONY: help setup up down status logs scale doctor infra demo dapr test test-unit check fix configure contracts bench new rm clean

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
             description=description or summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name != "configure":
+        if name not in ("configure", "dapr"):
             one.add_argument(
                 "--run-dir", type=Path, default=Path(".run"), metavar="DIR", help="where everything is kept (.run)"
             )
@@ -77,6 +77,9 @@ def parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "check this machine and what runs; each red line ends with its remedy")
     doctor.add_argument("--json", action="store_true", help="the checks as JSON")
 
+    dapr = command("dapr", "get Dapr's programs: found, downloaded or built; prints where they are")
+    dapr.add_argument("--cli", action="store_true", help="the official CLI too")
+
     configure = command("configure", "write config/dapr/ and components/resiliency.yaml from the code")
     configure.add_argument("--check", action="store_true", help="write nothing; fail if a file is not current")
     return top
@@ -89,6 +92,11 @@ def run(arguments: argparse.Namespace) -> int:
         from .options import ROOT
 
         return configure(ROOT, check=arguments.check)
+    if arguments.command == "dapr":
+        from .dapr_binaries import obtain
+
+        print(obtain(with_cli=arguments.cli))
+        return 0
     from .run_dir import RunDirectory
 
     directory = RunDirectory(arguments.run_dir)
