@@ -72,7 +72,7 @@ class RecordsQuery(Sent):
 
     fields: list[Name] = Field(default=[], description="Only these fields, by name or id; repeat the parameter.")
     filter: str | None = Field(default=None, description="An Airtable formula; records for which it is true.")
-    sort: list[Annotated[str, StringConstraints(pattern=r"^-?.+$")]] = Field(
+    sort: list[Annotated[str, StringConstraints(pattern=r"^(-.+|[^-].*)$")]] = Field(
         default=[], description="Field name, `-` before it for descending; repeat the parameter."
     )
     view: Name | None = Field(default=None, description="Name or id of a view: its filter and order apply.")

@@ -13,7 +13,6 @@ from apps.airtable_connector.domain.pacing import PERIOD, Place, Window
 from apps.airtable_connector.settings import Settings
 
 LANES_KEPT = 1_000  # idle bases remembered
-OTHERS_AT_START = 0.5  # s; what a process before us sent in its last second still counts at Airtable
 
 
 class Timer(Protocol):
@@ -130,8 +129,12 @@ class Pacer:
         if lane is None:
             if len(self._lanes) >= LANES_KEPT:
                 self._forget_idle()
-            rate = self._settings.requests_per_second if base else self._settings.token_requests_per_second
-            lane = _Lane(Window(rate, self._started + OTHERS_AT_START), self.clock, self.call_later)
+            if base:
+                # What a process before us sent in its last second still counts at Airtable.
+                window = Window(self._settings.requests_per_second, self._started + self._settings.start_pause)
+            else:
+                window = Window(self._settings.token_requests_per_second)
+            lane = _Lane(window, self.clock, self.call_later)
             self._lanes[key] = lane
         return lane
 

@@ -33,7 +33,7 @@ class Shape:
     render: Callable[[Any], bytes] | None = None
 
     def of(self, answer: Answer) -> tuple[bytes, bool]:
-        """(body, whether more pages follow); the body is Airtable's own without `render`. Raises AirtableInvalidAnswer."""
+        """(body, whether more pages follow). Without `render` the body is Airtable's. Raises AirtableInvalidAnswer."""
         raw = parsed(answer)
         body = answer.body if self.render is None else understood(raw, self.render)
         return body, isinstance(raw, dict) and bool(raw.get("offset"))

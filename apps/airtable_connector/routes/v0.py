@@ -40,26 +40,26 @@ LIST_BODY = _body({"pageSize": 100, "filterByFormula": "{Visited} = 1"})
 
 
 @router.get("/meta/whoami", summary="Whose Airtable token the platform uses", **AIRTABLE)
-async def whoami(request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_whoami(request: Request, who: Principal, reads: Reads) -> Response:
     """Airtable's answer for the platform's token, not for the client's key."""
     return await _read(request, requests.whoami(), who, reads)
 
 
 @router.get("/meta/bases", summary="List bases", **AIRTABLE)
-async def list_bases(request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_list_bases(request: Request, who: Principal, reads: Reads) -> Response:
     """The bases the platform's token sees, 1,000 a page."""
     return await _read(request, Call("GET", "meta/bases", _query(request), read=True), who, reads)
 
 
 @router.get("/meta/bases/{base}/tables", summary="The schema of a base", **AIRTABLE)
-async def list_tables(base: str, request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_list_tables(base: str, request: Request, who: Principal, reads: Reads) -> Response:
     """Tables with their fields and views."""
     call = Call("GET", f"meta/bases/{requests.base_id(base)}/tables", _query(request), base=base, read=True)
     return await _read(request, call, who, reads)
 
 
 @router.get("/{base}/{table}", summary="List records", **AIRTABLE)
-async def list_records(base: str, table: str, request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_list_records(base: str, table: str, request: Request, who: Principal, reads: Reads) -> Response:
     """A page of records; `offset` in the answer leads to the next."""
     call = Call("GET", _table(base, table), _query(request), base=base, read=True, lists=True)
     return await _read(request, call, who, reads)
@@ -72,7 +72,9 @@ async def list_records(base: str, table: str, request: Request, who: Principal, 
     openapi_extra=LIST_BODY,
     **AIRTABLE,
 )
-async def list_records_by_post(base: str, table: str, request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_list_records_by_post(
+    base: str, table: str, request: Request, who: Principal, reads: Reads
+) -> Response:
     """As the GET, for queries longer than a URL."""
     path = f"{_table(base, table)}/listRecords"
     call = await _with_body(request, Call("POST", path, _query(request), base=base, read=True))
@@ -80,7 +82,9 @@ async def list_records_by_post(base: str, table: str, request: Request, who: Pri
 
 
 @router.get("/{base}/{table}/{record}", summary="Get a record", **AIRTABLE)
-async def get_record(base: str, table: str, record: str, request: Request, who: Principal, reads: Reads) -> Response:
+async def airtable_get_record(
+    base: str, table: str, record: str, request: Request, who: Principal, reads: Reads
+) -> Response:
     """One record."""
     call = Call("GET", f"{_table(base, table)}/{record}", _query(request), base=base, read=True)
     return await _read(request, call, who, reads)
@@ -89,7 +93,7 @@ async def get_record(base: str, table: str, record: str, request: Request, who: 
 @router.post(
     "/{base}/{table}", summary="Create up to 10 records", audit="record.create", openapi_extra=ONE_OR_TEN, **AIRTABLE
 )
-async def create_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
+async def airtable_create_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
     """`{"fields"}` creates one, `{"records": [...]}` up to ten."""
     return await _write("POST", request, _table(base, table), who, writes)
 
@@ -101,7 +105,7 @@ async def create_records(base: str, table: str, request: Request, who: Principal
     openapi_extra=CHANGES,
     **AIRTABLE,
 )
-async def update_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
+async def airtable_update_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
     """With `performUpsert`, records without id are matched or created."""
     return await _write("PATCH", request, _table(base, table), who, writes)
 
@@ -113,13 +117,13 @@ async def update_records(base: str, table: str, request: Request, who: Principal
     openapi_extra=CHANGES,
     **AIRTABLE,
 )
-async def replace_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
+async def airtable_replace_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
     """As PATCH, and cells that are not named are emptied."""
     return await _write("PUT", request, _table(base, table), who, writes)
 
 
 @router.delete("/{base}/{table}", summary="Delete up to 10 records", audit="record.delete", **AIRTABLE)
-async def delete_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
+async def airtable_delete_records(base: str, table: str, request: Request, who: Principal, writes: Writes) -> Response:
     """The ids stand in the query as `records[]`."""
     return await _write("DELETE", request, _table(base, table), who, writes)
 
@@ -127,7 +131,7 @@ async def delete_records(base: str, table: str, request: Request, who: Principal
 @router.patch(
     "/{base}/{table}/{record}", summary="Update a record", audit="record.update", openapi_extra=ONE_CHANGE, **AIRTABLE
 )
-async def update_record(
+async def airtable_update_record(
     base: str, table: str, record: str, request: Request, who: Principal, writes: Writes
 ) -> Response:
     """Cells that are not named stay."""
@@ -137,7 +141,7 @@ async def update_record(
 @router.put(
     "/{base}/{table}/{record}", summary="Replace a record", audit="record.replace", openapi_extra=ONE_CHANGE, **AIRTABLE
 )
-async def replace_record(
+async def airtable_replace_record(
     base: str, table: str, record: str, request: Request, who: Principal, writes: Writes
 ) -> Response:
     """Cells that are not named are emptied."""
@@ -145,7 +149,7 @@ async def replace_record(
 
 
 @router.delete("/{base}/{table}/{record}", summary="Delete a record", audit="record.delete", **AIRTABLE)
-async def delete_record(
+async def airtable_delete_record(
     base: str, table: str, record: str, request: Request, who: Principal, writes: Writes
 ) -> Response:
     """Answers `{"deleted": true, "id"}`."""
