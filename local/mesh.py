@@ -17,7 +17,7 @@ from .specs import Specs, replica_name, sidecar_name
 from .supervisor import NotReadyError, Supervisor
 
 READY_WITHIN = 30.0  # s
-MOST_REPLICAS = 4  # beyond, the ports of one app's replicas would meet another mesh's offset
+MOST_REPLICAS = 9  # beyond, their ports would meet those of a mesh with --port-offset 10000
 _LOG_CHECK = 10.0  # s
 
 

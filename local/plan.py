@@ -9,11 +9,22 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from . import ports
+from .control_plane import PLACEMENT_PORTS, SCHEDULER_PORTS, SENTRY_PORTS
 from .errors import SetupError
 from .yaml_lines import Located, load
 
 AppId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=53)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
+
+# The data tier's ports are written out: importing it would cost every command a database driver's start-up.
+_TAKEN = {
+    ports.SANDBOX: "airtable-sandbox",
+    ports.SANDBOX_ADMIN: "airtable-sandbox",
+    16379: "valkey",
+    15432: "postgres",
+}
+_TAKEN |= dict.fromkeys(SENTRY_PORTS.values(), "sentry") | dict.fromkeys(PLACEMENT_PORTS.values(), "placement")
+_TAKEN |= dict.fromkeys(SCHEDULER_PORTS.values(), "scheduler")
 
 
 class _Strict(BaseModel):
@@ -104,7 +115,7 @@ def load_plan(path: Path) -> Plan:
 def _inconsistencies(path: Path, document: Located, plan: Plan) -> list[str]:
     problems = []
     names: dict[str, int] = {}
-    taken: dict[int, str] = {}
+    taken = dict(_TAKEN)
     for index, app in enumerate(plan.apps):
         expected = ports.AppPorts.of(app.port)
         derived = {
@@ -121,7 +132,7 @@ def _inconsistencies(path: Path, document: Located, plan: Plan) -> list[str]:
         if first != index:
             line = document.line(("apps", index, "appID"))
             problems.append(f"{path.name}:{line}: {app.app_id} is already in line {document.line(('apps', first))}")
-        for port in {**expected.of_app(), **{f"sidecar {k}": v for k, v in expected.of_sidecar().items()}}.values():
+        for port in (*expected.of_app().values(), *expected.of_sidecar().values()):
             other = taken.setdefault(port, app.app_id)
             if other != app.app_id:
                 line = document.line(("apps", index, "appPort"))

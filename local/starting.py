@@ -142,7 +142,7 @@ def _shown(news: int, pid: int) -> int:
                 if outcome == 0:
                     return 0
                 break
-            print(line, end="", flush=True)
+            _say(line.rstrip("\n"))
         else:
             _, status = os.waitpid(pid, 0)
             return os.waitstatus_to_exitcode(status) or 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ REFUSED = 78  # EX_CONFIG: the app will not start with these settings, however o
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.2, 5.0  # s
 REFUSED_BACKOFF = 10.0  # s
 STEADY = 30.0  # s up after which earlier deaths are forgotten
+_ENDED_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)  # what it said last is not the reason
 _POLL = 0.05  # s between two questions whether a process is ready
 
 
@@ -144,7 +146,8 @@ class Supervisor:
             code = await child.ended
         finally:
             asking.cancel()
-        return code, last_words(log, written_before, self._secrets())
+        said = None if code in _ENDED_FROM_OUTSIDE else last_words(log, written_before, self._secrets())
+        return code, said
 
     async def _ask(self, one: _Supervised, child: Child) -> None:
         while not await one.spec.ready():  # noqa: ASYNC110 - it is another process that gets ready

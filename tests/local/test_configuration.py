@@ -1,0 +1,149 @@
+"""Access rules follow from the calls in the code and the gateway's routes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local import callers, configuration
+from local.errors import SetupError
+from tests.local.test_plan import GOOD
+
+NOTES = """
+class Schema(Peer, app_id="schema-service"):
+    async def table(self, base: str, table: str) -> Table:
+        return await self.get(f"/bases/{base}/tables/{table}", Table)
+
+    async def add(self, new: New) -> Table:
+        return await self.post("/bases", Table, json=new)
+
+    async def label(self, name: str) -> Label:
+        return await self.delete(f"/labels/{name}?force=true", Label)
+"""
+
+
+def app(name: str, port: int) -> str:
+    entry = GOOD[GOOD.index("  - appID") :].replace("note-service", name)
+    for distance in (0, 5500, 5600, 5700, 5800):
+        entry = entry.replace(str(8070 + distance), str(port + distance))
+    return entry
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with the gateway, a caller and its callee."""
+    (tmp_path / "dapr.yaml").write_text(GOOD + app("schema-service", 8021) + app("api-gateway", 8000))
+    folder = tmp_path / "apps" / "note_service"
+    folder.mkdir(parents=True)
+    (folder / "clients.py").write_text(NOTES)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "routes.yaml").write_text(
+        "- {prefix: /api/v1/notes, app: note-service, methods: [GET, POST]}\n"
+        "- {prefix: /api/v1/memos, app: note-service, methods: [GET, DELETE]}\n"
+    )
+    return tmp_path
+
+
+def rules(root: Path, callee: str) -> dict[str, dict[str, list[str]]]:
+    """caller → path → verbs, as the written Configuration says."""
+    assert configuration.configure(root) == 0
+    spec: dict[str, Any] = yaml.safe_load((root / "config" / "dapr" / f"{callee}.yaml").read_text())["spec"]
+    assert spec["accessControl"]["defaultAction"] == "deny"
+    return {
+        policy["appId"]: {rule["name"]: rule["httpVerb"] for rule in policy["operations"]}
+        for policy in spec["accessControl"]["policies"]
+    }
+
+
+def test_a_typed_client_opens_the_callee_for_its_caller_by_first_segment(root: Path) -> None:
+    assert rules(root, "schema-service")["note-service"] == {"/bases/**": ["GET", "POST"], "/labels/**": ["DELETE"]}
+
+
+def test_routes_of_one_first_segment_are_one_rule_with_all_verbs(root: Path) -> None:
+    assert rules(root, "note-service")["api-gateway"]["/api/**"] == ["DELETE", "GET", "POST"]
+
+
+def test_the_gateway_may_read_everybodys_health_and_document(root: Path) -> None:
+    asked = {"/healthz": ["GET"], "/openapi.json": ["GET"], "/readyz": ["GET"]}
+    assert rules(root, "schema-service")["api-gateway"] == asked
+
+
+def test_nobody_may_call_the_gateway(root: Path) -> None:
+    assert rules(root, "api-gateway") == {}
+
+
+def test_a_package_of_clients_is_read_too(root: Path) -> None:
+    folder = root / "apps" / "note_service"
+    (folder / "clients").mkdir()
+    (folder / "clients.py").rename(folder / "clients" / "schema.py")
+    assert "note-service" in rules(root, "schema-service")
+
+
+def test_a_path_without_a_literal_first_segment_is_refused_with_its_line(root: Path) -> None:
+    path = root / "apps" / "note_service" / "clients.py"
+    path.write_text(NOTES.replace('"/bases"', "path"))
+    with pytest.raises(SetupError, match=r"apps/note_service/clients\.py:7: the path's first segment"):
+        configuration.configure(root)
+
+
+def test_half_a_first_segment_is_not_a_segment(root: Path) -> None:
+    path = root / "apps" / "note_service" / "clients.py"
+    path.write_text(NOTES.replace('f"/labels/{name}', 'f"/label{name}'))
+    with pytest.raises(SetupError, match=r"clients\.py:10"):
+        configuration.configure(root)
+
+
+def test_a_callee_that_does_not_exist_is_refused(root: Path) -> None:
+    path = root / "apps" / "note_service" / "clients.py"
+    path.write_text(NOTES.replace("schema-service", "shema-service"))
+    with pytest.raises(SetupError, match="shema-service"):
+        configuration.configure(root)
+
+
+def test_only_the_secrets_an_app_needs_are_open_to_it(root: Path) -> None:
+    configuration.configure(root)
+    spec = yaml.safe_load((root / "config" / "dapr" / "note-service.yaml").read_text())["spec"]
+    (scope,) = spec["secrets"]["scopes"]
+    assert scope == {
+        "storeName": "secrets",
+        "defaultAccess": "deny",
+        "allowedSecrets": ["database-url/note-service", "identity/public-key"],
+    }
+
+
+def test_every_app_has_a_resiliency_target_that_never_repeats_a_call(root: Path) -> None:
+    configuration.configure(root)
+    spec = yaml.safe_load((root / "components" / "resiliency.yaml").read_text())["spec"]
+    assert set(spec["targets"]["apps"]) == {"note-service", "schema-service", "api-gateway"}
+    for target in spec["targets"]["apps"].values():
+        assert spec["policies"]["retries"][target["retry"]]["maxRetries"] == 0
+        assert "timeout" not in target
+
+
+def test_check_writes_nothing_and_names_what_is_not_current(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert configuration.configure(root, check=True) == 1
+    assert not (root / "config" / "dapr").exists()
+    configuration.configure(root)
+    assert configuration.configure(root, check=True) == 0
+    stale = root / "config" / "dapr" / "note-service.yaml"
+    stale.write_text(stale.read_text().replace("deny", "allow"))
+    capsys.readouterr()
+    assert configuration.configure(root, check=True) == 1
+    assert "config/dapr/note-service.yaml is not current" in capsys.readouterr().out
+    assert "allow\n" in stale.read_text()
+
+
+def test_the_configuration_of_a_removed_app_is_removed(root: Path) -> None:
+    configuration.configure(root)
+    left = root / "config" / "dapr" / "old-service.yaml"
+    left.write_text("")
+    assert configuration.configure(root, check=True) == 1
+    configuration.configure(root)
+    assert not left.exists()
+
+
+def test_a_route_without_its_app_is_said(root: Path) -> None:
+    (root / "config" / "routes.yaml").write_text("- {prefix: /x}\n")
+    with pytest.raises(SetupError, match="needs prefix, app and methods"):
+        callers.find(root, ["api-gateway"])
