@@ -71,7 +71,7 @@ contracts: .venv/.ready ## regenerate the goldens in contracts/schemas
 bench: .venv/.ready ## measure; each result is a ratio of interleaved runs
 	@$(PY) -m benchmarks $(ARGS)
 
-new: .venv/.ready ## make an app that passes `make check test` untouched: APP=note-service [PORT=8100]
+new: .venv/.ready ## make an app that passes `make check test` untouched: APP=note-service [PORT=8075]
 	@$(PY) -m scaffold new "$(APP)" $(if $(PORT),--port $(PORT))
 
 rm: .venv/.ready ## take an app out again, with everything that names it: APP=note-service
