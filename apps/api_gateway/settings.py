@@ -19,7 +19,7 @@ class Settings(AppSettings):
     apps_file: Path = Path("dapr.yaml")  # where it exists, every routed app must be in it
     routes_file: Path = Field(Path("config/routes.yaml"), validate_default=True)
     processes_file: Path | None = None  # the launcher's record; by default processes.json in the run directory
-    cors_origins: Annotated[list[str], NoDecode] = ["*"]  # separated by commas
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ("*",)  # separated by commas
     body_in_memory: int = Field(64 * 1024, ge=0, le=1024 * 1024)  # bytes; a larger body passes without being kept
     max_header_bytes: int = Field(64 * 1024, ge=4096, le=64 * 1024)  # address included; sidecars take no more
     max_body_bytes: int = 64 * MIB  # only so that the route's own limit, 16 MiB at most, is the one that is met
@@ -30,7 +30,7 @@ class Settings(AppSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+        return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
     @field_validator("routes_file")
     @classmethod

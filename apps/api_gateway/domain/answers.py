@@ -24,14 +24,14 @@ def failure(headers: Mapping[str, str], body: bytes, app: str) -> tuple[Failure 
         document = None
     document = document if isinstance(document, dict) else {}
     if "x-platform-code" in headers:
-        kind, message = _airtable_error(document)
+        kind, said = _airtable_error(document)
         code, fault = headers["x-platform-code"], headers.get("x-platform-fault", "platform")
-        service = headers.get("x-platform-service", app)
-        return Failure(code, service, fault, message[:_DETAIL]), kind if code.startswith("airtable.") else None
+        answering = headers.get("x-platform-service", app)
+        return Failure(code, answering, fault, said[:_DETAIL]), kind if code.startswith("airtable.") else None
     if isinstance(document.get("code"), str):
-        service, fault = document.get("service"), document.get("fault")
         detail = str(document.get("detail") or document.get("title") or "")[:_DETAIL]
-        return Failure(document["code"], str(service or app), str(fault or "platform"), detail), None
+        answering, fault = str(document.get("service") or app), str(document.get("fault") or "platform")
+        return Failure(document["code"], answering, fault, detail), None
     return None, None
 
 

@@ -6,13 +6,13 @@ Header = tuple[bytes, bytes]
 
 # RFC 9110 §7.6.1, and the older ones it names.
 HOP_BY_HOP = frozenset(
-    (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection")
-    + (b"te", b"trailer", b"transfer-encoding", b"upgrade")
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
+    b"upgrade".split()
 )
 # Credentials end at the door; the rest the platform sets itself, so a client's word for it counts for nothing.
 _ENDS_HERE = frozenset(
-    (b"authorization", b"x-api-key", b"cookie", b"host", b"expect", b"accept-encoding", b"forwarded")
-    + (b"x-request-id", b"x-timeout-ms", b"traceparent", b"tracestate", b"idempotency-key")
+    b"authorization x-api-key cookie host expect accept-encoding forwarded x-request-id x-timeout-ms traceparent "
+    b"tracestate idempotency-key".split()
 )
 _INTERNAL_PREFIXES = (b"dapr-", b"x-dapr-", b"grpc-", b"x-forwarded-", b"x-platform-", b":")
 # The server in front of us writes its own; the context's headers are written once, by the chassis.

@@ -17,6 +17,7 @@ from chassis import Router
 router = Router()
 
 OPEN: dict[str, Any] = {"openapi_extra": {"security": []}}
+TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 Asked = Annotated[str, Path(max_length=128, description="A trace id, a request id, or `last`.")]
 
 
@@ -26,8 +27,8 @@ async def platform_health(health: Health) -> PlatformHealth:
     return await health.now()
 
 
-@router.get("/api/v1/why/{asked}", summary="Why a request failed")
-async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Verdict:
+@router.get("/api/v1/why/{asked}", summary="Why a request failed", response_model=Verdict, responses=TEXT)
+async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Any:
     """The cause, the service at fault, the evidence and what to do. As text with `Accept: text/plain`."""
     who = await door.admit(request.scope["headers"])
     return presenting.verdict(await inquiry.explain(asked, who.tenant), request)

@@ -73,10 +73,7 @@ async def _gone(receive: Receive, response: aiohttp.ClientResponse) -> None:
 
 
 def _broken_off(app: str, method: str) -> AppError:
+    lost = f"The connection to {app} was lost in the middle of its answer."
     if method in SAFE:
-        detail = f"The connection to {app} was lost in the middle of its answer. Send the request again."
-        return PeerUnavailable(detail, service=app, headers={"Retry-After": "1"})
-    detail = (
-        f"The connection to {app} was lost in the middle of its answer. It may have done what was asked: look first."
-    )
-    return AnswerLost(detail, service=app)
+        return PeerUnavailable(f"{lost} Send the request again.", service=app, headers={"Retry-After": "1"})
+    return AnswerLost(f"{lost} It may have done what was asked: look first.", service=app)

@@ -1,4 +1,4 @@
-"""The hot path: match, admit, limit, pass on, pass back. Raw ASGI, because a framework here costs more than the work."""
+"""The hot path: match, admit, limit, pass on, pass back. Raw ASGI: a framework here would cost more than the work."""
 
 import time
 
@@ -45,7 +45,7 @@ class Proxy:
                 raise  # the edge breaks the answer off, which is all that can still be said
             await refuse(error, route, scope, receive, send)
         finally:
-            self._memory.keep(record.exchange(self._breaker(route)))
+            self._memory.keep(record.exchange(self._mesh))
 
     async def _serve(self, route: Route, record: Recording, scope: Scope, receive: Receive, send: Send) -> None:
         given, method = scope["headers"], scope["method"]
@@ -78,7 +78,3 @@ class Proxy:
         close = self._table.suggest(path, OWN_PATHS)
         hint = f"Did you mean {' or '.join(close)}?" if close else "/docs lists what there is."
         return UnknownRoute(f"Nothing is served at {path[:200]}. {hint}")
-
-    def _breaker(self, route: Route | None) -> str:
-        breaker = self._mesh.breakers().get(route.app) if route is not None else None
-        return str(breaker["state"]) if breaker else "closed"

@@ -9,7 +9,7 @@ from apps.api_gateway.domain import answers
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.domain.why.evidence import Exchange, Failure
 from apps.api_gateway.settings import Settings
-from chassis import AppError, current
+from chassis import AppError, Mesh, current
 
 _PATH = 200  # characters; enough to recognise a request, too little to fill the memory
 
@@ -18,7 +18,8 @@ class Recording:
     """One request, from its arrival to `exchange()`."""
 
     __slots__ = (
-        "_airtable", "_at", "_began", "_callee", "_failure", "_first_byte", "_route", "_scope", "_status", "begun", "endless"
+        "_airtable", "_at", "_began", "_callee", "_failure", "_first_byte", "_route", "_scope", "_status",
+        "begun", "endless",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, route: Route | None) -> None:
@@ -51,7 +52,8 @@ class Recording:
         self._status = error.status
         self._failure = Failure(error.code, error.service or Settings.APP, error.fault, error.detail)
 
-    def exchange(self, breaker: str) -> Exchange:
+    def exchange(self, mesh: Mesh) -> Exchange:
+        """What is to be remembered; asks the mesh for the state of the breaker when the request failed."""
         context = current()
         total = self._elapsed()
         return Exchange(
@@ -68,9 +70,13 @@ class Recording:
             first_byte=self._first_byte,
             callee=self._callee,
             failure=self._failure,
-            breaker=breaker,
+            breaker=self._breaker(mesh) if self._status >= 400 else "closed",
             airtable=self._airtable,
         )
+
+    def _breaker(self, mesh: Mesh) -> str:
+        breaker = mesh.breakers().get(self._route.app) if self._route else None
+        return str(breaker["state"]) if breaker else "closed"
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) * 1000

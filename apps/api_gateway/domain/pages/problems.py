@@ -28,7 +28,8 @@ def single(described: Page) -> str:
     example = json.dumps(described.example(), indent=2, ensure_ascii=False)
     return page(
         described.code,
-        f"<p><b>{escape(described.title)}</b> · status {described.status} · fault: {escape(FAULTS[described.fault])}</p>"
+        f"<p><b>{escape(described.title)}</b> · status {described.status} · "
+        f"fault: {escape(FAULTS[described.fault])}</p>"
         f"<h2>What happened</h2><p>{prose(described.happened)}</p>"
         f"<h2>What to do</h2><p>{prose(described.do)}</p>"
         "<p><code>pyat why &lt;trace_id&gt;</code> explains one request.</p>"

@@ -97,7 +97,7 @@ def _type(schema: Mapping[str, Any]) -> str:
 def _resolve(document: Document, value: Mapping[str, Any]) -> Mapping[str, Any]:
     if "$ref" not in value:
         return value
-    found: Any = document
+    found: Mapping[str, Any] = document
     for step in value["$ref"].removeprefix("#/").split("/"):
         found = found[step]
     return found

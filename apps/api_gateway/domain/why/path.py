@@ -11,8 +11,9 @@ def path_of(exchange: Exchange, failure: Failure | None, finding: Finding) -> tu
     if GATEWAY in (exchange.app, failure.service if failure else "") and finding.process == "":
         return (Hop(GATEWAY, "failed" if failure else "ok", exchange.total),)
     if failure is None:
-        callee = "slow" if finding.cause == "slow" and finding.service == exchange.app else "ok"
-        return (Hop(GATEWAY, "ok", _own_time(exchange)), Hop(exchange.app, callee, exchange.callee))
+        slow = finding.cause == "slow" and finding.service == exchange.app
+        callee = Hop(exchange.app, "slow" if slow else "ok", exchange.callee)
+        return (Hop(GATEWAY, "ok", _own_time(exchange)), callee)
     gateway = Hop(GATEWAY, "ok")
     if failure.code in UNREACHABLE or failure.code == "mesh.denied":
         between = [] if failure.service in (exchange.app, GATEWAY) else [Hop(exchange.app, "ok", exchange.callee)]
