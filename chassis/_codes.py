@@ -55,7 +55,7 @@ class NotThroughSidecar(AppError):
     code, status, title, fault = (
         "mesh.not-through-sidecar",
         401,
-        "Apps are reached through their sidecar only",
+        "Apps answer their sidecar only",
         "client",
     )
 
@@ -88,7 +88,7 @@ class BreakerOpen(AppError):
     code, status, title, fault = (
         "peer.breaker-open",
         503,
-        "A service failed repeatedly and is left alone for now",
+        "A service failed repeatedly and is left alone",
         "platform",
     )
 
@@ -97,7 +97,7 @@ class InvalidAnswer(AppError):
     code, status, title, fault = (
         "peer.invalid-answer",
         502,
-        "A service answered what its contract does not allow",
+        "A service broke its contract",
         "platform",
     )
 

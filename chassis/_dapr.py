@@ -23,7 +23,7 @@ class Failure:
 _NOT_REACHED = (
     (
         "no host found",
-        "no app with this id is registered: the app-id is unknown, or its sidecar has been gone for a while",
+        "no app of this id is registered: the id is unknown, or its sidecar is gone for good",
     ),
     ("failed to resolve", "its address could not be resolved"),
     ("app is not in a healthy state", "its app does not answer its health checks"),

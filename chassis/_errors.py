@@ -16,7 +16,7 @@ FAULTS: tuple[Fault, ...] = ("client", "config", "airtable", "llm", "platform")
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that was refused. `field` is a dotted path (`records.0.fields`), `where` body, query, path or header."""
+    """One refused field. `field` is a dotted path (`records.0.fields`), `where` body, query, path or header."""
 
     field: str
     message: str

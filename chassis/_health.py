@@ -81,7 +81,7 @@ class Health:
         token = enter(background(self._mesh.app_id))
         try:
             began = time.monotonic()
-            while not await self._sidecar_is_healthy():
+            while not await self._sidecar_is_healthy():  # noqa: ASYNC110  another process has no Event
                 await asyncio.sleep(POLL)
             for each in self._objects:
                 if callable(getattr(each, "start", None)):

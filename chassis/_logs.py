@@ -63,7 +63,7 @@ def line(app_id: str, level: str, event: str, fields: MutableMapping[str, Any]) 
 
 
 class Log:
-    """The log of one app. `out` is any text stream with a `buffer`, standard output at the time of each line by default."""
+    """The log of one app, to `out`: by default what is standard output when a line is written."""
 
     def __init__(self, app_id: str, level: str = "info", out: TextIO | None = None) -> None:
         self.app_id = app_id

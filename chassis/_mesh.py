@@ -93,7 +93,7 @@ class Mesh:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  the word every HTTP client uses
     ) -> Answer:
         """One call, its answer read to the end within the time left (at most `timeout` seconds)."""
         response = await self._connect(app_id, method, path, headers, body, timeout, whole=True)
@@ -108,7 +108,7 @@ class Mesh:
         *,
         headers: Mapping[str, str] | None = None,
         body: Body = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  the word every HTTP client uses
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One call whose answer is read as it comes.
 
@@ -129,7 +129,7 @@ class Mesh:
         path: str,
         headers: Mapping[str, str] | None,
         body: Body,
-        timeout: float | None,
+        limit: float | None,
         *,
         whole: bool,
     ) -> aiohttp.ClientResponse:
@@ -144,7 +144,7 @@ class Mesh:
             began = time.monotonic()
             outcome = "cancelled"
             try:
-                left = self._time_left(context, timeout)
+                left = self._time_left(context, limit)
                 result = await self._attempt(context, app_id, method, path, headers, body, left, whole=whole)
                 outcome = result.error.code if isinstance(result, Failure) else "answered"
             finally:
@@ -217,13 +217,13 @@ class Mesh:
             return None
         return _dapr.of_answer(response.status, message, callee=app_id, caller=self.app_id, safe=method in SAFE)
 
-    def _time_left(self, context: Context, timeout: float | None) -> float:
+    def _time_left(self, context: Context, limit: float | None) -> float:
         left = context.remaining()
         if left is None:
             left = BACKGROUND
         if left <= 0:
             raise RequestTimeout("No time was left to make the next call.", service=self.app_id)
-        return left if timeout is None else min(left, timeout)
+        return left if limit is None else min(left, limit)
 
     @staticmethod
     def _refused(app_id: str, breaker: Breaker) -> BreakerOpen:

@@ -12,7 +12,7 @@ from ._errors import AppError, PeerProblem
 from ._mesh import Answer, Mesh
 
 T = TypeVar("T")
-Params = Mapping[str, str | int | float | bool | None | list[str]]
+Params = Mapping[str, str | int | float | bool | list[str] | None]
 
 
 class Peer:
@@ -82,7 +82,7 @@ class Peer:
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         not_found: type[AppError] | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
     ) -> T | None:
         sent = dict(headers or {})
         body = None

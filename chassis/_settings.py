@@ -2,7 +2,6 @@
 
 import difflib
 import os
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
@@ -75,12 +74,11 @@ class AppSettings(BaseSettings):
             self.__dict__["telemetry_port"] = self.app_port + 5900
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None) -> "AppSettings":
-        """The settings in the environment (of this process). Raises ConfigError for what is missing, wrong or unknown."""
-        environment = os.environ if environment is None else environment
+    def load(cls) -> "AppSettings":
+        """The settings in this process' environment. Raises ConfigError for what is missing, wrong or unknown."""
         prefix = cls.model_config.get("env_prefix") or ""
         known = {variable_of(cls, name) for name in cls.model_fields}
-        for name in sorted(environment):
+        for name in sorted(os.environ):
             if prefix and name.startswith(prefix) and name not in known:
                 close = difflib.get_close_matches(name, sorted(known), n=1)
                 raise ConfigError(name, f"no such setting{f'; did you mean {close[0]}?' if close else ''}")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -51,7 +51,7 @@ class Metrics:
 
 
 class _Breakers(Collector):
-    VALUE = {"closed": 0, "half-open": 1, "open": 2}
+    VALUE: ClassVar = {"closed": 0, "half-open": 1, "open": 2}
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh

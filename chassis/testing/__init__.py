@@ -1,0 +1,18 @@
+"""What the tests of an app stand on: a sidecar that is not one, and a client that needs no port.
+
+`FakeDapr` passes the same suite as a real daprd (`tests/chassis/test_sidecar.py`). An app's `conftest.py` imports the
+fixtures and says which app it is about:
+
+    from chassis.testing.fixtures import client, dapr, peers
+
+    @pytest.fixture
+    def app(dapr):
+        return create(Settings(**dapr.settings()))
+"""
+
+from ._client import AppClient, Reply
+from ._fake import FakeDapr
+from ._peers import FakePeer, Seen
+from ._store import FakeState
+
+__all__ = ["AppClient", "FakeDapr", "FakePeer", "FakeState", "Reply", "Seen"]

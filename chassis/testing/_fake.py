@@ -1,0 +1,108 @@
+"""A sidecar's HTTP API, played in the test's own process and loop on a loopback port."""
+
+from collections import defaultdict
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from .._principal import Principal, issue
+from ._peers import FakePeer
+from ._store import FakeState
+
+TOKEN, APP_TOKEN = "sidecar-token", "app-token"
+
+
+class _Peers(defaultdict[str, FakePeer]):
+    def __missing__(self, app_id: str) -> FakePeer:
+        peer = self[app_id] = FakePeer(app_id)
+        return peer
+
+
+class FakeDapr:
+    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`: what the app under test finds.
+
+    Has a key pair of its own: `token()` is a principal every app in the test accepts. `async with FakeDapr() as dapr`.
+    """
+
+    def __init__(self) -> None:
+        self.peers: dict[str, FakePeer] = _Peers()
+        self.state = FakeState()
+        self.healthy = True  # what /v1.0/healthz/outbound says
+        self.port = 0
+        self._runner: web.ServerRunner | None = None
+        private = Ed25519PrivateKey.generate()
+        public = private.public_key()
+        self.secrets = {
+            "identity/signing-key": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+            "identity/public-key": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+        }
+        self.secrets_available = True
+
+    def settings(self) -> dict[str, Any]:
+        """Keywords for an app's `Settings` that point it at this sidecar."""
+        return {"dapr_http_port": self.port, "dapr_api_token": TOKEN, "app_api_token": APP_TOKEN}
+
+    def token(
+        self, user: str = "developer", tenant: str = "local", scopes: tuple[str, ...] = ("*",), lifetime: float = 300
+    ) -> str:
+        """An internal JWT, as the gateway would send it."""
+        return issue(Principal(user, tenant, scopes), self.secrets["identity/signing-key"], lifetime=lifetime)
+
+    def headers(self) -> dict[str, str]:
+        """What a request that came the right way carries."""
+        return {"dapr-api-token": APP_TOKEN, "x-timeout-ms": "5000", "authorization": f"Bearer {self.token()}"}
+
+    async def __aenter__(self) -> "FakeDapr":
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=0.1)
+        await self._runner.setup()
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def start(self) -> None:
+        """Listen; after `stop`, on the same port again."""
+        assert self._runner
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        assert site._server is not None
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Refuse connections, as a sidecar that was killed does."""
+        assert self._runner
+        for site in list(self._runner.sites):
+            await site.stop()
+        assert self._runner.server
+        await self._runner.server.shutdown(0)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        app_id = request.headers.get("dapr-app-id")
+        if request.path == "/v1.0/healthz/outbound":
+            return web.Response(status=204 if self.healthy else 500)
+        if request.headers.get("dapr-api-token") != TOKEN:
+            return web.Response(status=401, text="invalid api token")
+        if app_id:
+            return await self.peers[app_id].react(request, body)
+        parts = request.raw_path.partition("?")[0].split("/")[2:]  # '', 'v1.0', building block, component, key
+        match parts:
+            case ["state", "state", *key]:
+                return await self.state.answer(request, unquote("/".join(key)), body)
+            case ["secrets", "secrets", name]:
+                return self._secret(unquote(name))
+        return web.json_response({"errorCode": "ERR_NOT_FOUND", "message": "unknown route"}, status=404)
+
+    def _secret(self, name: str) -> web.StreamResponse:
+        if not self.secrets_available:
+            message = f"failed getting secret with key {name} from secret store secrets: store away"
+            return web.json_response({"errorCode": "ERR_SECRET_GET", "message": message}, status=500)
+        if name not in self.secrets:
+            message = f'access denied by policy to get "{name}" from "secrets"'
+            return web.json_response({"errorCode": "ERR_PERMISSION_DENIED", "message": message}, status=403)
+        return web.json_response({name: self.secrets[name]})
