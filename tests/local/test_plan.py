@@ -46,7 +46,7 @@ def test_the_repositorys_own_run_file_is_valid() -> None:
         (
             "daprGRPCPort: 13670",
             "daprGRPCPort: 13671",
-            "dapr.yaml:9: daprGRPCPort is 13671; appPort 8070 makes it 13670",
+            ":9: daprGRPCPort is 13671; appPort 8070 makes it 13670",
         ),
         ("appID: note-service", "appID: note_service", "dapr.yaml:5: apps.0.appID: String should match pattern"),
         ("appDirPath: .", "appDirPath: apps", "dapr.yaml:6: apps.0.appDirPath: Input should be '.'"),
