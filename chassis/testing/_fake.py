@@ -1,5 +1,6 @@
 """A sidecar's HTTP API, played in the test's own process and loop on a loopback port."""
 
+import asyncio
 from collections import defaultdict
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from .._principal import Principal, issue
 from ._peers import FakePeer
 from ._store import FakeState
 
+MAX_BODY = 16 * 1024 * 1024  # bytes, daprd's --max-body-size
 TOKEN, APP_TOKEN = "sidecar-token", "app-token"
 
 
@@ -56,7 +58,8 @@ class FakeDapr:
         return {"dapr-api-token": APP_TOKEN, "x-timeout-ms": "5000", "authorization": f"Bearer {self.token()}"}
 
     async def __aenter__(self) -> "FakeDapr":
-        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=0.1)
+        server = web.Server(self._answer, request_factory=_request, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         await self.start()
         return self
@@ -106,3 +109,8 @@ class FakeDapr:
             message = f'access denied by policy to get "{name}" from "secrets"'
             return web.json_response({"errorCode": "ERR_PERMISSION_DENIED", "message": message}, status=403)
         return web.json_response({name: self.secrets[name]})
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY)
