@@ -16,6 +16,7 @@ from benchmarks.open_loop import Path, Run, compare
 from benchmarks.result import save
 from demo.client import Address, Client
 from demo.journey import find_place
+from local.credentials import Credentials
 
 CONNECTOR, GATEWAY = "airtable-connector", "api-gateway"
 
@@ -39,12 +40,12 @@ def ways(run_dir: File, address: Address, query: str) -> list[Path]:
         Path(
             "direct",
             f"http://127.0.0.1:{ports[CONNECTOR]['http']}{query}",
-            inside | {"dapr-api-token": secrets[f"app-api-token/{CONNECTOR}"], "dapr-caller-app-id": GATEWAY},
+            inside | {"dapr-api-token": credentials.app_api_token(CONNECTOR), "dapr-caller-app-id": GATEWAY},
         ),
         Path(
             "two sidecars",
             f"http://127.0.0.1:{ports[f'{GATEWAY}.sidecar']['http']}{query}",
-            inside | {"dapr-api-token": secrets[f"dapr-api-token/{GATEWAY}"], "dapr-app-id": CONNECTOR},
+            inside | {"dapr-api-token": credentials.dapr_api_token(GATEWAY), "dapr-app-id": CONNECTOR},
         ),
         Path("gateway", f"{address.url}{query}", {"authorization": f"Bearer {address.key}"}),
     ]
@@ -73,7 +74,8 @@ def main() -> int:
     arguments = parser.parse_args()
 
     address = Address.of(arguments.run_dir)
-    place = find_place(Client(address))
+    with Client(address) as client:
+        place = find_place(client)
     query = f"{place.records}?page_size=100"
     record = json.loads((arguments.run_dir / "processes.json").read_text())
     names = {GATEWAY, CONNECTOR, f"{GATEWAY}.sidecar", f"{CONNECTOR}.sidecar"}

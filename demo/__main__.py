@@ -18,7 +18,8 @@ def launcher(arguments: argparse.Namespace, *command: str) -> subprocess.Complet
 
 def running(arguments: argparse.Namespace) -> bool:
     try:
-        Client(Address.of(arguments.run_dir), timeout=2).get("/healthz")
+        with Client(Address.of(arguments.run_dir), timeout=2) as client:
+            client.get("/healthz")
     except Exception:  # whatever is wrong, the launcher will say it better
         return False
     return True

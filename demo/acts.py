@@ -15,25 +15,28 @@ RECOVERY_WITHIN = 3.0  # s after the kill: the platform has healed itself
 
 def play(report: Report, run_dir: Path) -> None:
     address = Address.of(run_dir)
-    client = Client(address)
+    with Client(address) as client:
+        place = journey.find_place(client)
+        _use(report, client, address, place)
+    with report.step("kill airtable-connector (SIGKILL)") as step:
+        _survive(step, run_dir, address, place, "airtable-connector")
+    with report.step("kill the sidecar of airtable-connector (SIGKILL)") as step:
+        _survive(step, run_dir, address, place, "airtable-connector.sidecar")
+
+
+def _use(report: Report, client: Client, address: Address, place: journey.Place) -> None:
     with report.step("list the bases") as step:
         journey.list_bases(client, step)
-    place = journey.find_place(client)
     with report.step("read a whole table, then with a formula filter") as step:
         journey.read_filtered(client, place, step)
     with report.step("upsert, update, delete") as step:
         journey.write(client, place, step)
     with report.step("the same through unmodified pyairtable") as step:
         journey.through_pyairtable(address, place, step)
-    with report.step("kill airtable-connector (SIGKILL)") as step:
-        _survive(step, run_dir, address, "airtable-connector")
-    with report.step("kill the sidecar of airtable-connector (SIGKILL)") as step:
-        _survive(step, run_dir, address, "airtable-connector.sidecar")
 
 
-def _survive(step: Step, run_dir: Path, address: Address, name: str) -> None:
+def _survive(step: Step, run_dir: Path, address: Address, place: journey.Place, name: str) -> None:
     """Kill `name`; the client is told the truth in time, other routes answer, and it heals by itself."""
-    place = journey.find_place(Client(address))
     with (
         failure.Watch(address, f"{place.records}?page_size=1") as hurt,
         failure.Watch(address, "/problems") as well,

@@ -52,6 +52,12 @@ class Client:
             base_url=address.url, timeout=timeout, headers={"authorization": f"Bearer {address.key}"}
         )
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
     def ask(self, method: str, path: str, **request: Any) -> Answer:
         started = time.monotonic()
         answer = self._http.request(method, path, **request)

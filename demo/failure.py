@@ -51,6 +51,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(timeout=15)
+        self._client.__exit__()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -4,6 +4,7 @@ Each function works on a table it is given, checks every answer and cleans up wh
 so that it can be repeated against the same mesh.
 """
 
+import contextlib
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,11 @@ def write(client: Client, place: Place, step: Step) -> None:
 def through_pyairtable(address: Address, place: Place, step: Step) -> None:
     """The same with the client library a team already uses; only its endpoint and key differ."""
     api = pyairtable.Api(address.key, endpoint_url=address.url)
+    with contextlib.closing(api.session):
+        _use_pyairtable(api, place, step)
+
+
+def _use_pyairtable(api: pyairtable.Api, place: Place, step: Step) -> None:
     check(place.base in {base.id for base in api.bases()}, "pyairtable lists the bases")
     table = api.table(place.base, place.table)
     some: dict[str, Any] = next(r["fields"] for r in table.all(max_records=100) if place.choice_field in r["fields"])

@@ -16,6 +16,7 @@ def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     mesh = Mesh(tmp_path_factory.mktemp("mesh"), OFFSET)
     mesh.up()
     yield mesh
+    mesh.close()
     pids = mesh.pids()
     mesh.down()
     eventually(lambda: gone(pids), within=5, what="nothing of the mesh is left after `down`")

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Mesh:
 
     run_dir: Path
     offset: int
+    _clients: list[Client] = field(default_factory=list, repr=False)
 
     def local(self, *command: str, check: bool = True, env: dict[str, str] | None = None) -> str:
         """Run `python -m local COMMAND` on this mesh; its output, both streams together."""
@@ -52,8 +53,16 @@ class Mesh:
     def address(self) -> Address:
         return Address.of(self.run_dir)
 
-    def client(self, timeout: float = 30) -> Client:
-        return Client(self.address, timeout=timeout)
+    def client(self) -> Client:
+        """The test's client; closed with the mesh."""
+        if not self._clients:
+            self._clients.append(Client(self.address))
+        return self._clients[0]
+
+    def close(self) -> None:
+        """Close the client; the mesh itself is stopped by `down`."""
+        while self._clients:
+            self._clients.pop().__exit__()
 
     def port(self, usual: int) -> int:
         return usual + self.offset

@@ -12,7 +12,6 @@ import httpx
 import psutil
 import pytest
 
-from demo.client import Client
 from tests.system.mesh import ROOT, Mesh, eventually, gone
 
 BESIDE = 12_000
@@ -23,6 +22,7 @@ def second(tmp_path: Path) -> Iterator[Mesh]:
     """A mesh of its own, beside the shared one."""
     mesh = Mesh(tmp_path / "run", BESIDE)
     yield mesh
+    mesh.close()
     mesh.local("down", check=False)
 
 
@@ -47,7 +47,7 @@ def test_ctrl_c_stops_everything(second: Mesh) -> None:
         str(BESIDE),
     ]
     foreground = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    eventually(lambda: Client(second.address).get("/api/v1/bases"), within=40, what="the mesh answers")
+    eventually(lambda: second.client().get("/api/v1/bases"), within=40, what="the mesh answers")
     pids = second.pids()
     foreground.send_signal(signal.SIGINT)
     output, _ = foreground.communicate(timeout=30)

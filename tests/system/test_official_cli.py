@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from demo import journey
-from demo.client import Client
 from demo.report import Step
 from tests.system.mesh import ROOT, Mesh, eventually, gone
 
@@ -21,6 +20,7 @@ def infra(tmp_path: Path) -> Iterator[Mesh]:
     mesh = Mesh(ROOT / ".run", 0)
     mesh.local("infra")
     yield mesh
+    mesh.close()
     mesh.down()
 
 
@@ -40,7 +40,7 @@ def test_the_same_journey_runs_under_dapr_run(infra: Mesh) -> None:
         stderr=subprocess.STDOUT,
     )
     try:
-        client = Client(infra.address)
+        client = infra.client()
         eventually(lambda: client.get("/api/v1/bases"), within=40, what="the mesh answers under `dapr run -f`")
         place = journey.find_place(client)
         journey.read_filtered(client, place, Step("filter"))
