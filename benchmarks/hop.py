@@ -26,6 +26,7 @@ def ways(run_dir: File, address: Address, query: str) -> list[Path]:
     record = json.loads((run_dir / "processes.json").read_text())
     ports = {entry["name"]: entry["ports"] for entry in record["processes"]}
     secrets = json.loads((run_dir / "secrets.json").read_text())
+    credentials = Credentials.load_or_create(run_dir)
     claims = {
         "sub": "developer",
         "tenant": "local",

@@ -26,6 +26,7 @@ class Writer:
         self._client, self._place = client, place
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self.prefix = f"Fault {uuid.uuid4().hex[:8]} "
         self.tried: list[str] = []
         self.acknowledged: list[str] = []
 
@@ -39,7 +40,7 @@ class Writer:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            name = f"Fault {uuid.uuid4().hex}"
+            name = f"{self.prefix}{len(self.tried)}"
             self.tried.append(name)
             try:
                 body = {"records": [{"fields": {self._place.name_field: name}}]}
@@ -62,11 +63,11 @@ def writer(mesh: Mesh, place: Place) -> Iterator[Writer]:
     made = {
         record["id"]: record["fields"].get(place.name_field) for record in client.every(place.records, page_size=100)
     }
-    names = [name for name in made.values() if name and name.startswith("Fault ")]
+    names = [name for name in made.values() if name and name.startswith(writing.prefix)]
     assert len(names) == len(set(names)), "a create was doubled"
     assert set(writing.acknowledged) <= set(names), "an acknowledged create is lost"
     assert set(names) <= set(writing.tried)
-    ours = [record for record, name in made.items() if name and name.startswith("Fault ")]
+    ours = [record for record, name in made.items() if name and name.startswith(writing.prefix)]
     for start in range(0, len(ours), 10):
         client.send("POST", f"{place.records}/delete", json={"ids": ours[start : start + 10]})
 
