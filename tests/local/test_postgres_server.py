@@ -146,7 +146,7 @@ def test_clusters_of_deleted_temporary_run_directories_are_forgotten_and_no_othe
     owners = {
         "gone": tmp_path / "deleted-run",
         "living": tmp_path / "living-run",
-        "elsewhere": Path("/home/of/an/unmounted/disk/.run"),
+        "elsewhere": Path("/mnt/an/unmounted/disk/.run"),
         "running": tmp_path / "deleted-run",
     }
     for name, owner in owners.items():
