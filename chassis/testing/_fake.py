@@ -58,7 +58,7 @@ class FakeDapr:
         return {"dapr-api-token": APP_TOKEN, "x-timeout-ms": "5000", "authorization": f"Bearer {self.token()}"}
 
     async def __aenter__(self) -> "FakeDapr":
-        server = web.Server(self._answer, request_factory=_request, access_log=None)
+        server = web.Server(self._answer, request_factory=_request, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         await self.start()
