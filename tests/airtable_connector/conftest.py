@@ -12,18 +12,24 @@ from chassis.testing.fixtures import client, dapr
 from fastapi import FastAPI
 from sandbox.airtable.embedded import Running, running
 
+from tests.airtable_connector.place import Place, seed
 from tests.airtable_connector.scripted import ScriptedAirtable
 
 __all__ = ["client", "dapr"]
 
 TOKEN = "patTest0000000001." + "0" * 64
-FAST: dict[str, Any] = {"requests_per_second": 100, "token_requests_per_second": 1_000, "allow_writes": True, "start_pause": 0}
+FAST: dict[str, Any] = {
+    "requests_per_second": 100,
+    "token_requests_per_second": 1_000,
+    "allow_writes": True,
+    "start_pause": 0,
+}
 
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Running]:
     """The simulated Airtable, without limits, for all tests."""
-    with running(limits="off") as airtable:
+    with running(seed(), limits="off") as airtable:
         yield airtable
 
 
@@ -32,6 +38,12 @@ def sandbox(simulator: Running) -> Running:
     """The same as it was seeded."""
     simulator.sandbox.reset(None)
     return simulator
+
+
+@pytest.fixture
+def place(sandbox: Running) -> Place:
+    """A table to work in."""
+    return Place(sandbox)
 
 
 @pytest_asyncio.fixture

@@ -113,7 +113,12 @@ def test_a_query_too_long_for_a_url_says_the_same_as_a_body() -> None:
 
 def test_our_query_becomes_airtables() -> None:
     asked = RecordsQuery(
-        fields=["Name", "Notes & more"], filter="{A}='x'", sort=["-Age", "Name"], view="Grid", cursor="itr/rec", page_size=5
+        fields=["Name", "Notes & more"],
+        filter="{A}='x'",
+        sort=["-Age", "Name"],
+        view="Grid",
+        cursor="itr/rec",
+        page_size=5,
     )
     assert dict(query.parse(query.airtable_query(asked))) == {
         "pageSize": "5",
