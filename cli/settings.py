@@ -1,7 +1,8 @@
 """Where the platform is and the key to it.
 
-In this order, each a pair so that a key never goes to an address it was not given for: PLATFORM_URL and PLATFORM_KEY
-(both, or either over what follows); what `pyat login` stored; `.run/client.env` of the current directory.
+In this order: PLATFORM_URL and PLATFORM_KEY (the key alone goes to the address that `pyat login` stored, or to this
+machine); what `pyat login` stored; `.run/client.env` of the current directory. A key never goes to an address that it
+was not given for.
 """
 
 import os
@@ -31,16 +32,16 @@ def config_file() -> Path:
 def load() -> Settings:
     """The settings in force. Raises NotSetUp with what to do."""
     url, key = os.environ.get("PLATFORM_URL"), os.environ.get("PLATFORM_KEY")
-    if url and key:
-        return Settings(url.rstrip("/"), key, "environment")
-    stored = _logged_in() or _beside_a_checkout()
-    if stored is None and not key:
-        raise NotSetUp("No platform is set up here. Run `pyat login`, or set PLATFORM_URL and PLATFORM_KEY.")
     if url and not key:
         raise NotSetUp("PLATFORM_URL is set and PLATFORM_KEY is not; a stored key is only sent to its own address.")
-    if stored is None or key:
-        return Settings((stored.url if stored else LOCAL_URL).rstrip("/"), key or "", "environment")
-    return stored
+    if key:
+        # Not the folder's address: whoever made the folder chose it, and would be sent this key.
+        stored = None if url else _logged_in()
+        return Settings((url or (stored.url if stored else LOCAL_URL)).rstrip("/"), key, "environment")
+    found = _logged_in() or _beside_a_checkout()
+    if found is None:
+        raise NotSetUp("No platform is set up here. Run `pyat login`, or set PLATFORM_URL and PLATFORM_KEY.")
+    return found
 
 
 def _logged_in() -> Settings | None:

@@ -54,6 +54,13 @@ def test_a_key_in_the_environment_is_used_at_the_stored_address(monkeypatch):
     assert settings.load() == settings.Settings("http://stored", "other-key", "environment")
 
 
+def test_a_key_in_the_environment_is_not_sent_where_the_current_folder_points(home, monkeypatch):
+    (home / ".run").mkdir()
+    (home / ".run/client.env").write_text("PLATFORM_URL=http://elsewhere\nPLATFORM_KEY=bait\n")
+    monkeypatch.setenv("PLATFORM_KEY", "my-key")
+    assert settings.load() == settings.Settings("http://127.0.0.1:8000", "my-key", "environment")
+
+
 def test_a_stored_key_is_not_sent_to_an_address_from_the_environment(monkeypatch):
     settings.store("http://stored", "stored-key")
     monkeypatch.setenv("PLATFORM_URL", "http://other")
