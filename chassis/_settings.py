@@ -103,7 +103,7 @@ def _config_error(cls: type[AppSettings], error: ValidationError) -> ConfigError
     for each in error.errors(include_url=False):
         name = str(each["loc"][0]) if each["loc"] else ""
         variable = name if name in by_variable else variable_of(cls, name) if name in cls.model_fields else name
-        problem = "is not set" if each["type"] == "missing" else each["msg"]
+        problem = "is not set" if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")
         value = each.get("input")
         if isinstance(value, str) and len(value) > 2:
             problem = problem.replace(value, "…")  # a validator's own message may quote it
