@@ -89,7 +89,8 @@ async def test_a_generated_python_client_performs_the_journey(
         gone = call("get", f"{records}/{{record}}", **one, record=record)
         assert (gone.status_code, gone.parsed.code) == (404, "airtable.not-found")
 
-    await asyncio.to_thread(journey)
+    with client:
+        await asyncio.to_thread(journey)
 
 
 @pytest.mark.timeout(300)
