@@ -34,6 +34,9 @@ class Proxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
         route = self._table.match(scope["raw_path"].decode("latin-1"))
+        if route is not None and scope["method"] == "OPTIONS":
+            await _options(route, send)
+            return
         record = Recording(scope, route)
         try:
             if route is None:
@@ -78,3 +81,9 @@ class Proxy:
         close = self._table.suggest(path, OWN_PATHS)
         hint = f"Did you mean {' or '.join(close)}?" if close else "/docs lists what there is."
         return UnknownRoute(f"Nothing is served at {path[:200]}. {hint}")
+
+
+async def _options(route: Route, send: Send) -> None:
+    headers = [(b"allow", route.allow.encode())]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

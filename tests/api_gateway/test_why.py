@@ -1,0 +1,105 @@
+"""GET /api/v1/why: what the gateway knows about a request that went through it."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from apps.api_gateway.store import Memory
+
+CONNECTOR = "airtable-connector"
+TEXT = {"accept": "text/plain"}
+
+
+async def test_the_last_failure_is_explained(client, peers):
+    peers[CONNECTOR].fails("dead")
+    failed = await client.get("/v0/appX/T?filterByFormula=secret")
+    peers[CONNECTOR].answers(json={})
+    await client.get("/v0/appX/T")
+    verdict = (await client.get("/api/v1/why/last")).json()
+    assert (verdict["trace_id"], verdict["failed"]) == (failed.headers["x-trace-id"], True)
+    assert (verdict["cause"], verdict["service"]) == ("dependency down", CONNECTOR)
+    assert "secret" not in json.dumps(verdict)
+
+
+@pytest.mark.parametrize("by", ["x-trace-id", "x-request-id"])
+async def test_a_request_is_found_by_its_trace_and_by_its_request_id(client, peers, by):
+    peers[CONNECTOR].fails("denied", times=1).answers(json={}, path="/readyz")
+    failed = await client.get("/api/v1/bases", headers={"x-request-id": "mine"})
+    peers[CONNECTOR].fails("dead")
+    await client.get("/api/v1/bases")
+    verdict = (await client.get(f"/api/v1/why/{failed.headers[by]}")).json()
+    assert verdict["cause"] == "denied"
+
+
+async def test_the_launchers_record_tells_which_process_died(client, peers, settings):
+    killed = {"code": None, "signal": 9, "at": time.time() - 0.1, "line": ""}
+    process = {"name": CONNECTOR, "kind": "app", "app_id": CONNECTOR, "state": "backoff", "since": time.time()}
+    sidecar = {**process, "name": f"{CONNECTOR}.sidecar", "kind": "sidecar", "state": "ready", "last_exit": None}
+    record = {"launcher": {}, "processes": [{**process, "restarts": 1, "last_exit": killed}, sidecar]}
+    settings.processes_file.write_text(json.dumps(record), "utf-8")
+    peers[CONNECTOR].fails("dead")
+    await client.get("/v0/appX/T")
+    answer = await client.get("/api/v1/why/last", headers=TEXT)
+    text = answer.body.decode()
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "airtable-connector was killed by signal 9" in text
+    assert "make logs APP=airtable-connector" in text
+    assert "asked now: peer.unavailable" in text
+    assert len(text.splitlines()) <= 25
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"processes": [{}]}', '{"processes": 1}'])
+async def test_a_record_that_cannot_be_read_is_missing_evidence(client, peers, settings, content):
+    if content is not None:
+        settings.processes_file.write_text(content, "utf-8")
+    peers[CONNECTOR].fails("dead")
+    await client.get("/v0/appX/T")
+    assert "process records" in (await client.get("/api/v1/why/last")).json()["missing"][0]
+
+
+async def test_airtables_own_answer_is_quoted(client, peers):
+    told = {"x-platform-code": "airtable.unavailable", "x-platform-service": CONNECTOR, "x-platform-fault": "airtable"}
+    body = {"error": {"type": "RETRIABLE_ERROR", "message": "try again"}}
+    peers[CONNECTOR].answers(503, json=body, headers=told)
+    await client.get("/v0/appX/T")
+    verdict = (await client.get("/api/v1/why/last")).json()
+    assert verdict["cause"] == "airtable"
+    assert "RETRIABLE_ERROR" in verdict["summary"]
+
+
+async def test_a_success_is_not_accused(client, peers):
+    peers[CONNECTOR].answers(json={})
+    answer = await client.get("/api/v1/bases")
+    verdict = (await client.get(f"/api/v1/why/{answer.headers['x-trace-id']}")).json()
+    assert (verdict["failed"], verdict["summary"]) == (False, "Nothing failed.")
+
+
+async def test_an_unknown_id_is_named_as_unknown(client):
+    verdict = (await client.get("/api/v1/why/0123456789abcdef0123456789abcdef")).json()
+    assert (verdict["cause"], verdict["failed"]) == ("unknown", False)
+
+
+async def test_a_refusal_without_a_key_is_found_by_its_trace_but_is_nobodys_last(client):
+    refused = await client.get("/v0/appX/T", headers={"authorization": None})
+    assert (await client.get("/api/v1/why/last")).json()["cause"] == "none"
+    verdict = (await client.get(f"/api/v1/why/{refused.headers['x-trace-id']}")).json()
+    assert verdict["cause"] == "denied"
+
+
+async def test_another_tenants_request_is_not_shown(app, client, peers):
+    memory = app.state.chassis.container[Memory]
+    peers[CONNECTOR].fails("dead")
+    answer = await client.get("/v0/appX/T")
+    own = memory.last("local")
+    memory.keep(replace(own, tenant="other", trace_id="f" * 32, request_id="theirs"))
+    for asked in ("f" * 32, "theirs"):
+        assert (await client.get(f"/api/v1/why/{asked}")).json()["cause"] == "unknown"
+    last = (await client.get("/api/v1/why/last")).json()
+    assert last["trace_id"] == answer.headers["x-trace-id"]
+
+
+async def test_without_a_key_nothing_is_explained(client):
+    answer = await client.get("/api/v1/why/last", headers={"authorization": None})
+    assert answer.problem == ("identity.missing-key", 401, "api-gateway")
