@@ -95,7 +95,7 @@ class Launcher:
         plan = self._options.plan
         port = plan.app(_GATEWAY).port if _GATEWAY in plan.app_ids else _USUAL_GATEWAY_PORT
         rendering.write_client_file(self._options, self._credentials, port)
-        if self._options.offset == 0:  # the CLI knows sentry's usual port only
+        if self._options.usual_place:
             rendering.write_environment_file(self._options, self._credentials, self._binaries)
 
     def _tell_it_is_up(self) -> None:
@@ -110,7 +110,7 @@ class Launcher:
             say(f"  Airtable  the real one, with the token in AIRTABLE_TOKEN; {rights}")
         else:
             say("  Airtable  simulated, writes are allowed; for the real one set AIRTABLE_TOKEN")
-        if options.infra_only:
+        if options.infra_only and options.usual_place:
             say(f"  next      . {options.run.environment_file} && dapr run -f dapr.yaml")
 
     async def _stop(self) -> list[Entry]:

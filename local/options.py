@@ -1,5 +1,7 @@
 """What a person chose for one run of the mesh, checked against the plan and the environment."""
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +26,7 @@ class Options:
     run: RunDirectory
     offset: int
     plan: Plan
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     real_airtable: bool = False
     writes_allowed: bool = True
@@ -39,7 +41,19 @@ class Options:
             "offset": self.offset,
             "real_airtable": self.real_airtable,
             "writes_allowed": self.writes_allowed,
+            "settings": hashlib.sha256(json.dumps(self._given).encode()).hexdigest()[:12],
         }
+
+    @property
+    def _given(self) -> list[tuple[str, str]]:
+        """The settings that reach the apps."""
+        prefixes = tuple(app.setting_prefix for app in self.plan.apps)
+        return sorted((n, v) for n, v in self.settings.items() if n in _FOR_ALL or n.startswith(prefixes))
+
+    @property
+    def usual_place(self) -> bool:
+        """Whether `dapr run -f dapr.yaml` fits: the CLI knows one port of sentry, components/ one secrets file."""
+        return self.offset == 0 and self.run.path == ROOT / ".run"
 
     @property
     def app_ids(self) -> list[str]:
@@ -67,11 +81,14 @@ def choose(
         f"{prefix}_AIRTABLE_URL": REAL_AIRTABLE if real else f"http://127.0.0.1:{ports.SANDBOX + offset}",
         f"{prefix}_ALLOW_WRITES": "true" if writes else "false",
     }
+    settings = {**environment, **platform, **_assigned(assignments, plan)}
+    if not writes and settings[f"{prefix}_ALLOW_WRITES"] != "false":
+        raise SetupError("--set cannot allow writes to the real Airtable: that is said with --allow-writes")
     return Options(
         run=RunDirectory(run_dir),
         offset=offset,
         plan=plan,
-        settings={**environment, **platform, **_assigned(assignments, plan)},
+        settings=settings,
         environment=environment,
         real_airtable=real,
         writes_allowed=writes,
