@@ -1,5 +1,7 @@
 """Names for the shell's completion; quiet and empty when the platform does not answer at once."""
 
+import re
+
 import typer
 
 from cli import settings
@@ -11,7 +13,7 @@ PATIENCE = 1.0  # s; a person waits for the tab key no longer
 
 
 def bases(incomplete: str) -> list[tuple[str, str]]:
-    """(id, name) of each base whose id or name starts so."""
+    """The bases whose name or id starts so."""
     try:
         found = Gateway(settings.load(), PATIENCE).get("/api/v1/bases")["items"]
     except (settings.NotSetUp, Problem, Unreachable):
@@ -20,7 +22,7 @@ def bases(incomplete: str) -> list[tuple[str, str]]:
 
 
 def tables(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """(id, name) of each table of the base given before."""
+    """The tables of the base given before whose name or id starts so."""
     try:
         there = Gateway(settings.load(), PATIENCE)
         found = there.get(f"{base_path(there, context.params['base'])}/tables")["items"]
@@ -30,9 +32,12 @@ def tables(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 
 def _starting(incomplete: str, found: list[dict[str, str]]) -> list[tuple[str, str]]:
-    start = incomplete.casefold()
-    return [
-        (item["id"], item["name"])
-        for item in found
-        if item["id"].casefold().startswith(start) or item["name"].casefold().startswith(start)
-    ]
+    """(what is typed, what is shown beside it): the name where a shell takes it unquoted, else the id."""
+    offered = []
+    for item in found:
+        plain = re.fullmatch(r"[\w.-]+", item["name"])
+        if plain and item["name"].startswith(incomplete):
+            offered.append((item["name"], item["id"]))
+        elif item["id"].startswith(incomplete):
+            offered.append((item["id"], item["name"]))
+    return offered

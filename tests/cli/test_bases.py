@@ -3,9 +3,10 @@
 import json
 
 import pytest
-import typer
+from typer.testing import CliRunner
 
 from cli import completion
+from cli.commands import app
 from tests.cli.conftest import BASE
 
 CRM = {"id": BASE, "name": "CRM", "permission_level": "create"}
@@ -43,12 +44,28 @@ def test_whoami_says_which_platform_answered(gateway, pyat):
     ]
 
 
-def test_the_tab_key_offers_bases_and_tables_by_id_or_name(pyat):
-    assert completion.bases("cr") == [(BASE, "CRM")]
-    assert completion.bases("zz") == []
-    context = typer.Context(typer.main.get_command(typer.Typer(callback=lambda: None)))
-    context.params = {"base": "CRM"}
-    assert completion.tables(context, "tblC") == [("tblContacts000001", "Contacts")]
+def tab(monkeypatch, words: str, position: int) -> list[str]:
+    """What bash offers when the tab key is pressed in that word."""
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(position))
+    monkeypatch.setenv("_PYAT_COMPLETE", "complete_bash")
+    done = CliRunner().invoke(app, [], prog_name="pyat")
+    return done.stdout.split()
+
+
+def test_the_tab_key_offers_names(pyat, monkeypatch):
+    assert tab(monkeypatch, "pyat tables C", 2) == ["CRM"]
+    assert tab(monkeypatch, "pyat records list CRM C", 4) == ["Contacts"]
+
+
+def test_the_tab_key_offers_ids_to_who_types_ids(pyat, monkeypatch):
+    assert tab(monkeypatch, f"pyat tables {BASE[:5]}", 2) == [BASE]
+
+
+def test_the_tab_key_offers_the_id_of_what_a_shell_would_split(gateway, pyat, monkeypatch):
+    gateway.answers.clear()
+    gateway.on("GET", "/api/v1/bases", {"items": [{"id": BASE, "name": "Content calendar"}]})
+    assert tab(monkeypatch, "pyat tables ", 2) == [BASE]
 
 
 def test_the_tab_key_is_quiet_without_a_platform():
