@@ -19,7 +19,7 @@ from typing import TypeVar
 import orjson
 
 from apps.airtable_connector.settings import Settings
-from chassis import AppError, State
+from chassis import AppError, State, StateConflict
 
 T = TypeVar("T")
 
@@ -76,9 +76,18 @@ class ReadCache:
     async def generation(self, scope: str) -> str:
         """The word that is part of every key of `scope` (a base, or what stands outside any). Raises CacheAway."""
         if scope in self._not_invalidated:
-            await self._renew(scope)
-        found = await self._patiently(self._state.get(_generation_key(scope), bytes))
-        return found[0].decode() if found else await self._renew(scope)
+            return await self._renew(scope)
+        key = _generation_key(scope)
+        found = await self._patiently(self._state.get(key, bytes))
+        if found is None:
+            # The first of several who find none gives the word: with a word each they would share no answer.
+            word = secrets.token_hex(8)
+            if await self._patiently(self._first(key, word)):
+                return word
+            found = await self._patiently(self._state.get(key, bytes))
+        if found is None:
+            raise CacheAway
+        return found[0].decode()
 
     async def invalidate(self, scope: str) -> None:
         """Nobody finds what was cached of `scope` before now; when the store is away, once it is back."""
@@ -109,23 +118,40 @@ class ReadCache:
         except CacheAway:
             return
 
+    def try_again(self) -> None:
+        """Ask the store with the next read, however lately it failed."""
+        self._away_until = 0.0
+
     async def _renew(self, scope: str) -> str:
         word = secrets.token_hex(8)
         await self._patiently(self._state.save(_generation_key(scope), word.encode(), ttl=GENERATION_KEPT))
         self._not_invalidated.discard(scope)
         return word
 
+    async def _first(self, key: str, word: str) -> bool:
+        """Whether `word` became the generation, because there was none."""
+        try:
+            await self._state.save(key, word.encode(), ttl=GENERATION_KEPT, etag=State.NEW)
+        except StateConflict:
+            return False
+        return True
+
     async def _patiently(self, operation: Awaitable[T]) -> T:
-        if time.monotonic() < self._away_until:
+        now = time.monotonic()
+        if now < self._away_until:
             if asyncio.iscoroutine(operation):
                 operation.close()
             raise CacheAway
+        if self._away_until:
+            self._away_until = now + PATIENCE  # one asks whether it is back, the others do not wait for that
         try:
             async with asyncio.timeout(PATIENCE):
-                return await operation
+                done = await operation
         except (TimeoutError, AppError) as failure:
             self._away_until = time.monotonic() + PAUSE
             raise CacheAway from failure
+        self._away_until = 0.0
+        return done
 
 
 def entry_key(tenant: str, scope: str, generation: str, surface: str, method: str, path: str, query: bytes) -> str:

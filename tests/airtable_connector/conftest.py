@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
+
 from apps.airtable_connector.app import create
 from apps.airtable_connector.settings import Settings
 from chassis.testing import FakeDapr
 from chassis.testing.fixtures import client, dapr
-from fastapi import FastAPI
 from sandbox.airtable.embedded import Running, running
-
 from tests.airtable_connector.place import Place, seed
 from tests.airtable_connector.scripted import ScriptedAirtable
 

@@ -24,6 +24,7 @@ class ScriptedAirtable:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.asked = asyncio.Event()
         self._reactions: list[Reaction] = []
         self._runner = web.ServerRunner(web.Server(self._react, access_log=None), shutdown_timeout=0.1)
         self.url = ""
@@ -81,5 +82,6 @@ class ScriptedAirtable:
     async def _react(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append(Request(request.method, request.raw_path, headers, await request.read()))
+        self.asked.set()
         reaction = self._reactions.pop(0) if len(self._reactions) > 1 else self._reactions[0]
         return await reaction(request)

@@ -2,7 +2,6 @@
 
 from chassis.testing import AppClient
 from contracts.airtable_connector import Table, TokenOwner
-
 from tests.airtable_connector.place import Place
 
 

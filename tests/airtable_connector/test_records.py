@@ -4,9 +4,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+
 from chassis.testing import AppClient
 from contracts.airtable_connector import RecordsWritten
-
 from tests.airtable_connector.place import Place
 
 

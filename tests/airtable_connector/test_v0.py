@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 import pytest
+
 from chassis.testing import AppClient
 from sandbox.airtable.embedded import Running
-
 from tests.airtable_connector.place import Place
 
 

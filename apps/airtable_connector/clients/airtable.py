@@ -84,7 +84,12 @@ class AirtableApi:
         return call.read and tried == 1 and time.monotonic() + PAUSE < deadline
 
     async def _in_turn(self, call: Call, token: str, deadline: float) -> Answer:
-        turn = await self._pacer.turn(call.base, token, deadline)
+        last_moment = deadline if call.read else deadline - LEAST_FOR_A_WRITE
+        if time.monotonic() >= last_moment:
+            raise AirtableTimeout(
+                "The time of this request ended before it was sent to Airtable: nothing happened there. Give it more."
+            )
+        turn = await self._pacer.turn(call.base, token, last_moment)
         try:
             answer = await self._once(call, token, deadline - time.monotonic())
         finally:
@@ -94,10 +99,6 @@ class AirtableApi:
         return answer
 
     async def _once(self, call: Call, token: str, left: float) -> Answer:
-        if left <= (0 if call.read else LEAST_FOR_A_WRITE):
-            raise AirtableTimeout(
-                "The time of this request ended before it was sent to Airtable: nothing happened there."
-            )
         assert self._session is not None, "the app has not started"
         headers = {"authorization": f"Bearer {token}"}
         if call.body is not None:

@@ -20,7 +20,10 @@ _PLACES = {  # which part of a request Airtable complains about
     "VIEW_NAME_NOT_FOUND": "view",
     "VIEW_ID_NOT_FOUND": "view",
 }
-_NAMED_FIELD = re.compile(r"""(?:Unknown field names?: |Field )"?([^"]+?)"?(?: cannot accept .*)?$""", re.DOTALL)
+_NAMED_FIELD = {
+    "UNKNOWN_FIELD_NAME": re.compile(r'Unknown field names?: "?(.+?)"?', re.DOTALL),
+    "INVALID_VALUE_FOR_COLUMN": re.compile(r'Field "(.+)" cannot accept .*', re.DOTALL),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,7 @@ def _fields(refusal: Refusal) -> list[FieldError]:
     """The part of the request that is at fault, as far as Airtable says."""
     if place := _PLACES.get(refusal.type):
         return [FieldError(field=place, message=refusal.message or refusal.type)]
-    if refusal.type in {"UNKNOWN_FIELD_NAME", "INVALID_VALUE_FOR_COLUMN"} and (
-        found := _NAMED_FIELD.search(refusal.message)
-    ):
+    if (named := _NAMED_FIELD.get(refusal.type)) and (found := named.fullmatch(refusal.message)):
         return [FieldError(field=f"fields.{found[1]}", message=refusal.message)]
     return []
 

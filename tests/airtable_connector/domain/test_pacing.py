@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
-from apps.airtable_connector.domain.pacing import LONGEST_WAY, PERIOD, Window
 from hypothesis import given
 from hypothesis import strategies as st
+
+from apps.airtable_connector.domain.pacing import LONGEST_WAY, PERIOD, Window
 
 
 def test_the_first_five_go_at_once_and_the_sixth_a_second_after_the_first_answer() -> None:

@@ -4,10 +4,11 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-from apps.airtable_connector.domain import query
-from contracts.airtable_connector import RecordsQuery
 from hypothesis import given
 from hypothesis import strategies as st
+
+from apps.airtable_connector.domain import query
+from contracts.airtable_connector import RecordsQuery
 
 PYAIRTABLE = "fields%5B%5D=A&fields%5B%5D=B&sort%5B0%5D%5Bdirection%5D=desc&sort%5B0%5D%5Bfield%5D=A&offset="
 AIRTABLE_JS = "sort%5B0%5D%5Bfield%5D=A&sort%5B0%5D%5Bdirection%5D=desc&fields%5B%5D=A&fields%5B%5D=B"
