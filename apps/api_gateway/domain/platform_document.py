@@ -1,43 +1,18 @@
 """One OpenAPI document of the whole platform, made of the documents of its apps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from apps.api_gateway.domain.catalogue import FAULTS, Catalogue
+from apps.api_gateway.domain.catalogue import Catalogue
 from apps.api_gateway.domain.routing import Route, RouteTable
 
 Document = dict[str, Any]
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _REF = "#/components/"
 # What the gateway itself may answer on any route, whatever the app documents.
-_GATEWAY_STATUSES = (400, 404, 405, 413, 431, 500, 502, 503, 504)
+_GATEWAY_STATUSES = (400, 404, 405, 408, 413, 431, 500, 502, 503, 504)
 
-PROBLEM = {
-    "title": "Problem",
-    "description": "RFC 9457 problem details. Each `code` has a page under /problems/.",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "service", "fault", "trace_id"],
-    "properties": {
-        "type": {"type": "string", "description": "/problems/<code>"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "For people; says what to do."},
-        "instance": {"type": "string"},
-        "code": {"type": "string", "examples": ["airtable.rate-limited"]},
-        "service": {"type": "string", "description": "The app at fault, not the one that noticed."},
-        "fault": {"type": "string", "enum": list(FAULTS)},
-        "trace_id": {"type": "string"},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemField"}},
-    },
-}
-PROBLEM_FIELD = {
-    "title": "ProblemField",
-    "description": "One wrong value of the request.",
-    "type": "object",
-    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-    "additionalProperties": True,
-}
 AIRTABLE_ERROR = {
     "title": "AirtableError",
     "description": "An error in Airtable's shape; x-platform-code, -service and -fault are in the headers.",
@@ -57,6 +32,12 @@ AIRTABLE_ERROR = {
 }
 
 
+SECURITY_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A key of this platform, pya_…"},
+    "keyHeader": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+}
+
+
 class PlatformDocument:
     """Collects the public part of each app's document. Names that two apps use differently get the app's prefix."""
 
@@ -73,18 +54,15 @@ class PlatformDocument:
         self._take(app, document, self._route_of)
 
     def add_own(self, document: Mapping[str, Any]) -> None:
-        """The gateway's own routes, which no route table lists. `security: []` marks those that need no key."""
+        """The gateway's own routes, which no route table lists; brings the schema `Problem`, which all share."""
         own = Route("/", "api-gateway", frozenset(verb.upper() for verb in VERBS), 30, 1024 * 1024, auth="none")
         self._take("api-gateway", document, lambda _: own)
 
     def finish(self, *, version: str, missing: Iterable[str] = ()) -> Document:
-        schemas = self._components.setdefault("schemas", {})
-        schemas |= {"Problem": PROBLEM, "ProblemField": PROBLEM_FIELD, "AirtableError": AIRTABLE_ERROR}
+        self._components.setdefault("schemas", {})["AirtableError"] = AIRTABLE_ERROR
         self._components["responses"] = self._components.get("responses", {}) | self._problem_responses()
-        self._components["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": "A key of this platform, pya_…"},
-            "keyHeader": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-        }
+        components = _used(self._paths, self._components)
+        components["securitySchemes"] = SECURITY_SCHEMES
         return {
             "openapi": "3.1.0",
             "info": {
@@ -96,7 +74,7 @@ class PlatformDocument:
             "security": [{"key": []}, {"keyHeader": []}],
             "tags": self._tags,
             "paths": dict(sorted(self._paths.items())),
-            "components": {section: dict(sorted(each.items())) for section, each in self._components.items()},
+            "components": components,
             "x-missing": sorted(missing),
         }
 
@@ -153,6 +131,7 @@ class PlatformDocument:
         for status in sorted(statuses):
             if self._catalogue.of_status(status) or str(status) not in documented:
                 documented[str(status)] = {"$ref": f"{_REF}responses/{kind}{status}"}
+        operation["responses"] = dict(sorted(documented.items()))
         if route.auth == "none" and app != "api-gateway":
             operation["security"] = []
         return operation
@@ -174,6 +153,31 @@ def _response(description: str, content_type: str, schema: str, examples: dict[s
     if examples:
         content["examples"] = examples
     return {"description": description, "content": {content_type: content}}
+
+
+def _used(paths: Mapping[str, Any], components: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The components that public paths lead to: what only internal routes speak of is nobody's business."""
+    used: dict[str, dict[str, Any]] = {}
+    left = list(_references(paths))
+    while left:
+        section, _, name = left.pop().removeprefix(_REF).partition("/")
+        if name in used.setdefault(section, {}) or name not in components.get(section, {}):
+            continue
+        used[section][name] = components[section][name]
+        left += _references(used[section][name])
+    return {section: dict(sorted(each.items())) for section, each in sorted(used.items())}
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref" and isinstance(item, str):
+                yield item
+            else:
+                yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
 
 
 def _prefixed(app: str, name: str) -> str:

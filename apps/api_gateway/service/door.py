@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
 
+from jwt import PyJWTError
+
 from apps.api_gateway.domain.headers import Header
-from chassis import InvalidKey, MissingKey, Principal, Secrets, issue
+from chassis import InvalidKey, MissingKey, Principal, SecretMissing, Secrets, issue
 
 DEVELOPMENT_KEY = "identity/development-key"
 SIGNING_KEY = "identity/signing-key"
@@ -27,7 +29,7 @@ class Door:
     async def ready(self) -> None:
         """Raises what keeps the door shut: the secrets it needs cannot be had."""
         await self._secrets.get(DEVELOPMENT_KEY)
-        await self._secrets.get(SIGNING_KEY)
+        await self.authorization(DEVELOPER)
 
     async def admit(self, headers: Iterable[Header]) -> Principal:
         """Who the client's key belongs to. Raises MissingKey or InvalidKey, and what Secrets raises."""
@@ -45,9 +47,16 @@ class Door:
         token, signed_with, good_until = self._token
         signing_key = await self._secrets.get(SIGNING_KEY)
         if signed_with != signing_key or time.monotonic() > good_until:
-            token = f"Bearer {issue(who, signing_key, lifetime=TOKEN_LIFETIME)}"
+            token = f"Bearer {_issued(who, signing_key)}"
             self._token = (token, signing_key, time.monotonic() + TOKEN_LIFETIME - TOKEN_RESERVE)
         return token
+
+
+def _issued(who: Principal, signing_key: str) -> str:
+    try:
+        return issue(who, signing_key, lifetime=TOKEN_LIFETIME)
+    except (ValueError, TypeError, PyJWTError):
+        raise SecretMissing(f"The secret {SIGNING_KEY} is no Ed25519 private key.") from None
 
 
 def _key(headers: Iterable[Header]) -> bytes:
