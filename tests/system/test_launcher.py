@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.mesh import ROOT, Mesh, eventually, gone
 
-BESIDE = 12_000
+BESIDE = 6_000
 
 
 @pytest.fixture
