@@ -236,8 +236,8 @@ async def test_a_client_that_leaves_a_stream_ends_the_call(app, client, peers):
     peers[CONNECTOR].streams(b"data: 1\n\n")
     exchange = Exchange(app, "GET", "/api/v1/events", {"accept": "text/event-stream"})
     exchange.say()
-    await exchange.hear()
-    await exchange.hear()
+    for _ in range(2):
+        await exchange.hear()
     exchange.leave()
     await exchange.end()
     async with asyncio.timeout(5):
@@ -248,6 +248,19 @@ async def test_an_answer_of_unknown_length_is_passed_on_to_its_end(client, peers
     peers[CONNECTOR].answers(chunks=[b"a" * 70_000, b"b" * 70_000])
     answer = await client.get("/api/v1/export")
     assert answer.body == b"a" * 70_000 + b"b" * 70_000
+
+
+async def test_json_of_unknown_length_goes_out_in_one_piece_with_its_length(client, peers):
+    peers[CONNECTOR].answers(chunks=[b'{"a":', b"1}"], headers={"content-type": "application/json"})
+    answer = await client.get("/api/v1/export")
+    assert (answer.json(), answer.headers["content-length"]) == ({"a": 1}, "7")
+
+
+async def test_json_without_an_end_in_sight_is_streamed(client, peers):
+    peers[CONNECTOR].answers(chunks=[b"[" + b"1," * 200_000, b"1]"], headers={"content-type": "application/json"})
+    answer = await client.get("/api/v1/export")
+    assert len(answer.json()) == 200_001
+    assert "content-length" not in answer.headers
 
 
 async def test_a_large_answer_arrives_whole(client, peers):

@@ -1,6 +1,7 @@
 """An app's answer on its way to the client: whole where it is small, else part by part as it comes."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import aiohttp
 from starlette.types import Receive, Send
@@ -11,7 +12,8 @@ from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.routes.recording import Recording
 from chassis import AnswerLost, AppError, PeerUnavailable
 
-WHOLE = 256 * 1024  # bytes; an answer of known length up to this goes out in one piece
+WHOLE = 256 * 1024  # bytes; an answer up to this may go out in one piece
+BODILESS = frozenset((204, 304))
 SAFE = frozenset(("GET", "HEAD"))
 
 
@@ -24,37 +26,50 @@ async def pass_back(
     send: Send,
 ) -> None:
     """Send the answer. With `receive`, a client that leaves ends the call. Raises when the app's part breaks off."""
-    start = {
-        "type": "http.response.start",
-        "status": response.status,
-        "headers": list(rules.returned(response.raw_headers)),
-    }
+    headers = list(rules.returned(response.raw_headers))
+    parts = response.content.iter_any()
     try:
-        if _is_small(response):
-            content = await response.read()
-            if response.status >= 400 and len(content) <= LARGEST_ERROR:
-                record.explained(response, content)
-            record.begun = True
-            await send(start)
-            await send({"type": "http.response.body", "body": content})
-            return
-        record.begun = record.endless = True
-        await send(start)
-        await _stream(response, receive, send)
+        beginning, ended = await _beginning(response, parts)
+        if response.status >= 400 and len(beginning) <= LARGEST_ERROR:
+            record.explained(response, beginning)
+        if ended and response.content_length is None and response.status not in BODILESS:
+            headers.append((b"content-length", str(len(beginning)).encode()))
+        record.begun, record.endless = True, not ended
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if ended or beginning:
+            await send({"type": "http.response.body", "body": beginning, "more_body": not ended})
+        if not ended:
+            await _stream(response, parts, receive, send)
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise _broken_off(route.app, method) from None
 
 
-def _is_small(response: aiohttp.ClientResponse) -> bool:
-    if response.content_length is None:
-        return response.status >= 400 and response.content_type != "text/event-stream"
-    return response.content_length <= WHOLE
+async def _beginning(response: aiohttp.ClientResponse, parts: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """What can be sent in one piece, and whether that is all.
+
+    Sidecars do not say how long a good answer is. JSON is of no use before its end, so its parts may wait for each
+    other; anything else may be meant to arrive as it comes.
+    """
+    length = response.content_length
+    if length is not None and length <= WHOLE:
+        return await response.read(), True
+    if length is not None or not response.content_type.endswith("json"):
+        return b"", False
+    read, size = [], 0
+    async for part in parts:
+        read.append(part)
+        size += len(part)
+        if size > WHOLE:
+            return b"".join(read), False
+    return b"".join(read), True
 
 
-async def _stream(response: aiohttp.ClientResponse, receive: Receive | None, send: Send) -> None:
+async def _stream(
+    response: aiohttp.ClientResponse, parts: AsyncIterator[bytes], receive: Receive | None, send: Send
+) -> None:
     leaving = asyncio.create_task(_gone(receive, response)) if receive else None
     try:
-        async for part in response.content.iter_any():
+        async for part in parts:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except (aiohttp.ClientError, OSError):
