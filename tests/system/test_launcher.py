@@ -74,6 +74,7 @@ def test_down_clears_what_a_killed_launcher_left(second: Mesh) -> None:
 
 def test_a_taken_port_is_named_with_its_owner_before_anything_starts(second: Mesh) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier mesh's connections linger
         taken.bind(("127.0.0.1", 8020 + BESIDE))
         taken.listen()
         said = second.local("up", "--detach", "--port-offset", str(BESIDE), check=False)
