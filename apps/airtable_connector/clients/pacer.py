@@ -96,13 +96,14 @@ class _Lane:
 class Pacer:
     """Airtable's limits per base and per token. A caller waits its turn, or is told at once that it cannot."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.monotonic, call_later: CallLater = _call_later
+    ) -> None:
         self._settings = settings
+        self._clock, self._call_later = clock, call_later
         self._lanes: dict[str, _Lane] = {}
         self._tokens: dict[str, Window] = {}
-        self.clock: Callable[[], float] = time.monotonic
-        self.call_later: CallLater = _call_later
-        self._started = self.clock()
+        self._started = clock()
 
     async def turn(self, base: str | None, token: str, deadline: float) -> Turn:
         """Wait until a request to `base` may be sent (None: only the token's limit applies).
@@ -110,7 +111,7 @@ class Pacer:
         Raises AirtableRateLimited as soon as it is certain that this is after `deadline` (monotonic seconds).
         """
         lane, window = self._lane(base, token), self._token(token)
-        now = self.clock()
+        now = self._clock()
         earliest = lane.earliest(window, now)
         if earliest > deadline or len(lane.waiting) >= self._settings.queue_length:
             raise too_late(earliest - now)
@@ -134,7 +135,7 @@ class Pacer:
                 window = Window(self._settings.requests_per_second, self._started + self._settings.start_pause)
             else:
                 window = Window(self._settings.token_requests_per_second)
-            lane = _Lane(window, self.clock, self.call_later)
+            lane = _Lane(window, self._clock, self._call_later)
             self._lanes[key] = lane
         return lane
 
@@ -142,7 +143,7 @@ class Pacer:
         return self._tokens.setdefault(token, Window(self._settings.token_requests_per_second))
 
     def _forget_idle(self) -> None:
-        now = self.clock()
+        now = self._clock()
         idle = [key for key, lane in self._lanes.items() if not lane.waiting and lane.window.idle_from <= now - PERIOD]
         for key in idle:
             del self._lanes[key]
