@@ -2,7 +2,7 @@
 
 from apps.api_gateway.domain.why import processes
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
-from apps.api_gateway.domain.why.path import path_of
+from apps.api_gateway.domain.why.path import GATEWAY, path_of
 from apps.api_gateway.domain.why.rules import RULES, Finding
 from apps.api_gateway.domain.why.verdict import Cause, Remedy, Verdict
 
@@ -109,7 +109,7 @@ def _missing(evidence: Evidence, exchange: Exchange, failure: Failure | None) ->
     if failure is not None and failure.fault == "platform":
         if evidence.processes is None:
             lines.append("process records: this gateway sees no processes.json (not started by `make up`?)")
-        if evidence.probe is None:
+        if evidence.probe is None and failure.service != GATEWAY:
             lines.append(f"{failure.service}'s present state: it was not asked")
     if failure is None and exchange.total >= SLOW and exchange.callee is None:
         lines.append(f"{exchange.app}'s own time: its answer had no server-timing")

@@ -8,7 +8,8 @@ GATEWAY = "api-gateway"
 
 
 def path_of(exchange: Exchange, failure: Failure | None, finding: Finding) -> tuple[Hop, ...]:
-    if GATEWAY in (exchange.app, failure.service if failure else "") and finding.process == "":
+    own = failure is not None and failure.service == GATEWAY and failure.code != "sidecar.unavailable"
+    if exchange.app == GATEWAY or own:
         return (Hop(GATEWAY, "failed" if failure else "ok", exchange.total),)
     if failure is None:
         slow = finding.cause == "slow" and finding.service == exchange.app
@@ -17,14 +18,16 @@ def path_of(exchange: Exchange, failure: Failure | None, finding: Finding) -> tu
     gateway = Hop(GATEWAY, "ok")
     if failure.code in UNREACHABLE or failure.code == "mesh.denied":
         between = [] if failure.service in (exchange.app, GATEWAY) else [Hop(exchange.app, "ok", exchange.callee)]
-        return (gateway, *between, *_last_hops(failure.service, finding))
+        return (gateway, *between, *_last_hops(failure.service, exchange.app, finding))
     if finding.cause == "airtable":
         return (gateway, Hop(exchange.app, "ok", exchange.callee), Hop("airtable", "failed"))
     return (gateway, Hop(exchange.app, "failed", exchange.callee))
 
 
-def _last_hops(service: str, finding: Finding) -> tuple[Hop, Hop]:
+def _last_hops(service: str, app: str, finding: Finding) -> tuple[Hop, Hop]:
     sidecar = f"{service}.sidecar"
+    if service == GATEWAY:
+        return Hop(sidecar, "failed"), Hop(app, "not reached")
     if finding.cause == "denied" or finding.process.endswith(".sidecar"):
         return Hop(sidecar, "failed"), Hop(service, "not reached")
     if finding.process:

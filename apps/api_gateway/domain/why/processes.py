@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 from apps.api_gateway.domain.why.evidence import Exchange, Process
 
 REFUSED_ITS_CONFIGURATION = 78  # EX_CONFIG of sysexits.h, which every app of the platform exits with
-# A restarted process is ready before its name resolves and its certificate is there; a dead one is noticed late.
-_AFTERMATH = 6.0  # seconds
+# A restarted process is ready before its name resolves and its certificate is there.
+AFTERMATH = 6.0  # seconds
 
 
-def to_blame(processes: Iterable[Process], service: str, exchange: Exchange) -> Process | None:
-    """The app or sidecar of `service` that was down during the request; of several, the one that went last."""
-    down = [process for process in processes if process.app_id == service and _was_down(process, exchange)]
+def to_blame(
+    processes: Iterable[Process], service: str, exchange: Exchange, aftermath: float = AFTERMATH
+) -> Process | None:
+    """The app or sidecar of `service` that was down during the request; of several, the one that went last.
+
+    Down includes the first `aftermath` seconds after a restart.
+    """
+    down = [process for process in processes if process.app_id == service and _was_down(process, exchange, aftermath)]
     return max(down, key=_went_down, default=None)
 
 
@@ -39,9 +44,9 @@ def _went_down(process: Process) -> float:
     return process.last_exit.at if process.last_exit is not None else process.since
 
 
-def _was_down(process: Process, exchange: Exchange) -> bool:
+def _was_down(process: Process, exchange: Exchange, aftermath: float) -> bool:
     if is_down(process):
         return _went_down(process) <= exchange.ended
     return process.last_exit is not None and (
-        process.last_exit.at <= exchange.ended and exchange.at <= process.since + _AFTERMATH
+        process.last_exit.at <= exchange.ended and exchange.at <= process.since + aftermath
     )

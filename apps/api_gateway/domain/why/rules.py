@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
-from apps.api_gateway.domain.why.processes import REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
+from apps.api_gateway.domain.why.processes import AFTERMATH, REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
 from apps.api_gateway.domain.why.verdict import Cause, Remedy
 
 UNREACHABLE = frozenset(
@@ -29,7 +29,9 @@ Rule = Callable[[Evidence, Exchange, Failure], Finding | None]
 def down_process(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     if failure.code not in UNREACHABLE or evidence.processes is None:
         return None
-    process = to_blame(evidence.processes, failure.service, exchange)
+    # A process that just came back refuses or is not found; silence is not how it fails.
+    aftermath = 0.0 if failure.code == "peer.timeout" else AFTERMATH
+    process = to_blame(evidence.processes, failure.service, exchange, aftermath)
     if process is None:
         return None
     if process.last_exit is not None and process.last_exit.code == REFUSED_ITS_CONFIGURATION:

@@ -98,6 +98,20 @@ VERDICTS = {
         Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=SILENT),
         ("slow", CONNECTOR, "did not answer within 30.0 s and does not answer now", "make doctor"),
     ),
+    "a frozen app whose sidecar was restarted shortly before": (
+        Evidence(
+            "last", AT, TIMEOUT, (APP, replace(BACK_AGAIN, name=f"{CONNECTOR}.sidecar", since=AT - 0.1)), probe=SILENT
+        ),
+        ("slow", CONNECTOR, "frozen or overloaded", "make doctor"),
+    ),
+    "an app that died while it was waited for": (
+        Evidence("last", AT, TIMEOUT, (replace(DEAD_APP, last_exit=Exit(None, 9, AT + 20)), SIDECAR), probe=SILENT),
+        ("dependency down", CONNECTOR, "was killed by signal 9", f"make logs APP={CONNECTOR}"),
+    ),
+    "an app not found just after its restart": (
+        Evidence("last", AT, UNAVAILABLE, (replace(BACK_AGAIN, since=AT - 0.1), SIDECAR), probe=ALIVE),
+        ("dependency down", CONNECTOR, "is ready again since", f"make logs APP={CONNECTOR}"),
+    ),
     "an app that was slow once": (
         Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=ALIVE),
         ("slow", CONNECTOR, "it answers now", f"make logs APP={CONNECTOR}"),
@@ -242,6 +256,16 @@ def test_a_dead_sidecar_is_the_hop_that_failed():
         ("airtable-connector.sidecar", "failed"),
         ("airtable-connector", "not reached"),
     ]
+
+
+def test_the_gateways_own_sidecar_is_the_first_hop_that_failed():
+    verdict = judge(VERDICTS["the gateway's own dead sidecar"][0])
+    assert [(hop.name, hop.state) for hop in verdict.path] == [
+        ("api-gateway", "ok"),
+        ("api-gateway.sidecar", "failed"),
+        (CONNECTOR, "not reached"),
+    ]
+    assert verdict.missing == ()
 
 
 def test_what_a_process_printed_cannot_break_the_text():
