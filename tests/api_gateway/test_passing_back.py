@@ -14,21 +14,22 @@ ROUTE = Route("/x", "some-app", frozenset({"GET"}), 30, 1024)
 
 
 class Breaking:
-    """An answer whose connection is lost after `parts`."""
+    """An answer that ends after `parts`: before its announced length, or with its connection."""
 
     status = 200
-    content_length = None
     raw_headers = ()
 
-    def __init__(self, content_type: str, *parts: bytes) -> None:
+    def __init__(self, content_type: str, *parts: bytes, length: int | None = None) -> None:
         self.content_type = content_type
+        self.content_length = length
         self.content = self
         self._parts = parts
 
     async def iter_any(self):
         for part in self._parts:
             yield part
-        raise aiohttp.ClientPayloadError
+        if self.content_length is None:
+            raise aiohttp.ClientPayloadError
 
 
 async def heard(response: Breaking, method: str) -> tuple[AppError, list[dict[str, Any]], SimpleNamespace]:
@@ -56,3 +57,14 @@ async def test_a_stream_that_breaks_off_is_left_unfinished(content_type):
     assert isinstance(error, PeerUnavailable)
     assert sent[0]["type"] == "http.response.start"
     assert all(message["more_body"] for message in sent[1:])
+
+
+async def test_an_answer_shorter_than_announced_is_a_broken_one():
+    error, sent, _ = await heard(Breaking("text/plain", b"abc", length=4), "GET")
+    assert (type(error), sent) == (PeerUnavailable, [])
+
+
+async def test_a_stream_shorter_than_announced_is_left_unfinished():
+    _, sent, record = await heard(Breaking("text/plain", b"abc", length=WHOLE + 1), "GET")
+    assert record.begun
+    assert [message.get("more_body") for message in sent] == [None, True]

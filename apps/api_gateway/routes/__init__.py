@@ -3,7 +3,8 @@
 from apps.api_gateway.routes import own
 from apps.api_gateway.routes.frontage import Frontage
 from apps.api_gateway.routes.proxy import Proxy
+from apps.api_gateway.routes.shortcut import Shortcut
 
 routers = [own.router]
 
-__all__ = ["Frontage", "Proxy", "routers"]
+__all__ = ["Frontage", "Proxy", "Shortcut", "routers"]

@@ -27,12 +27,13 @@ async def pass_back(
 ) -> None:
     """Send the answer. With `receive`, a client that leaves ends the call. Raises when the app's part breaks off."""
     headers = list(rules.returned(response.raw_headers))
-    parts = response.content.iter_any()
+    bodiless = method == "HEAD" or response.status in BODILESS
+    parts = _parts(response, None if bodiless else response.content_length)
     try:
         beginning, ended = await _beginning(response, parts)
         if response.status >= 400 and len(beginning) <= LARGEST_ERROR:
             record.explained(response, beginning)
-        if ended and response.content_length is None and response.status not in BODILESS:
+        if ended and response.content_length is None and not bodiless:
             headers.append((b"content-length", str(len(beginning)).encode()))
         record.begun, record.endless = True, not ended
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -44,16 +45,24 @@ async def pass_back(
         raise _broken_off(route.app, method) from None
 
 
+async def _parts(response: aiohttp.ClientResponse, announced: int | None) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ClientPayloadError when it ends early, which a sidecar hides from its reader."""
+    read = 0
+    async for part in response.content.iter_any():
+        read += len(part)
+        yield part
+    if announced is not None and read < announced:
+        raise aiohttp.ClientPayloadError
+
+
 async def _beginning(response: aiohttp.ClientResponse, parts: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     """What can be sent in one piece, and whether that is all.
 
-    Sidecars do not say how long a good answer is. JSON is of no use before its end, so its parts may wait for each
-    other; anything else may be meant to arrive as it comes.
+    Of an answer whose length nobody knows, JSON is of no use before its end, so its parts may wait for each other;
+    anything else may be meant to arrive as it comes.
     """
     length = response.content_length
-    if length is not None and length <= WHOLE:
-        return await response.read(), True
-    if length is not None or not response.content_type.endswith("json"):
+    if length > WHOLE if length is not None else not response.content_type.endswith("json"):
         return b"", False
     read, size = [], 0
     async for part in parts:
