@@ -1,12 +1,20 @@
 """What is too much, too long, too slow or not HTTP is the client's fault and never a 500."""
 
+import json
+from typing import Any
+
 import pytest
 
 from apps.api_gateway.routes import upload
+from chassis.testing import AppClient
 from tests.api_gateway.asgi import Exchange
 
 CONNECTOR = "airtable-connector"
 MIB = 1024 * 1024
+
+
+async def why_last(client: AppClient) -> Any:
+    return (await client.get("/api/v1/why/last")).json()
 
 
 async def test_a_body_at_the_routes_limit_passes_and_one_byte_more_does_not(client, peers):
@@ -66,7 +74,8 @@ async def test_a_body_that_does_not_come_is_the_clients_fault_and_opens_no_break
     for _ in range(6):
         exchange = Exchange(app, "PUT", "/files/1", {"content-length": length})
         exchange.say(b"x", more=True)
-        assert (await exchange.hear())["status"] == 408
+        heard = await exchange.hear()
+        assert (heard["status"], json.loads((await exchange.hear())["body"])["code"]) == (408, "request.too-slow")
         await exchange.end()
     peers["file-storage-service"].answers(204)
     assert (await client.put("/files/1", body=b"x")).status == 204
@@ -79,6 +88,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_opens_no_breaker(a
         exchange.say(b"x", more=True)
         exchange.leave()
         await exchange.end()
+        assert (await why_last(client))["remedy"]["command"] == "curl $PLATFORM_URL/problems/request.abandoned"
     peers["file-storage-service"].answers(204)
     assert (await client.put("/files/1", body=b"x")).status == 204
 

@@ -8,8 +8,16 @@ from apps.api_gateway.domain.why.processes import AFTERMATH, REFUSED_ITS_CONFIGU
 from apps.api_gateway.domain.why.verdict import Cause, Remedy
 
 UNREACHABLE = frozenset(
-    ("peer.unavailable", "peer.answer-lost", "peer.timeout", "peer.breaker-open", "sidecar.unavailable")
+    ["peer.unavailable", "peer.answer-lost", "peer.timeout", "peer.breaker-open", "sidecar.unavailable", "app.starting"]
 )
+STORES = {
+    "state.unavailable": "state store",
+    "secrets.unavailable": "secret store",
+    "database.unavailable": "database",
+    "database.answer-lost": "database",
+}
+LATE = frozenset(("request.timeout", "database.timeout"))
+FULL = frozenset(("database.busy",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +86,25 @@ def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | 
 
 
 def store_down(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
-    if failure.code != "state.unavailable":
+    store = STORES.get(failure.code)
+    if store is None:
         return None
-    summary = f"{failure.service} could not reach its state store: {failure.detail}"
+    summary = f"{failure.service} could not reach its {store}: {failure.detail}"
     return Finding("dependency down", failure.service, summary, Remedy("Check the data tier.", "make doctor"))
+
+
+def too_late(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.code not in LATE:
+        return None
+    summary = f"{failure.service} was not done after {exchange.total / 1000:.1f} s: {failure.detail}"
+    return Finding("slow", failure.service, summary, _read_logs(failure.service))
+
+
+def changed_meanwhile(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if exchange.status != 409:
+        return None
+    remedy = Remedy("Read it again and repeat the change on what you find.", _page(failure))
+    return Finding("wrong data", failure.service, f"Something else changed it first: {failure.detail}", remedy)
 
 
 def airtable(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
@@ -115,7 +138,7 @@ def model(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
 
 
 def at_capacity(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
-    if exchange.status != 429:
+    if exchange.status != 429 and failure.code not in FULL:
         return None
     summary = f"A limit is reached: {failure.detail}"
     return Finding("capacity", failure.service, summary, Remedy("Ask less often, or later.", _page(failure)))
@@ -140,6 +163,8 @@ RULES: tuple[Rule, ...] = (
     no_answer_in_time,
     unreachable,
     store_down,
+    too_late,
+    changed_meanwhile,
     airtable,
     setting,
     model,

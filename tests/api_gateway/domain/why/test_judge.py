@@ -136,6 +136,26 @@ VERDICTS = {
         Evidence("last", AT, failed("state.unavailable", 503), (APP, SIDECAR)),
         ("dependency down", CONNECTOR, "could not reach its state store", "make doctor"),
     ),
+    "an app that is just starting": (
+        Evidence("last", AT, failed("app.starting", 503), (a_process(state="starting", since=AT - 1),)),
+        ("dependency down", CONNECTOR, "was not ready: starting since", f"make logs APP={CONNECTOR}"),
+    ),
+    "a database that is down": (
+        Evidence("last", AT, failed("database.unavailable", 503), (APP, SIDECAR)),
+        ("dependency down", CONNECTOR, "could not reach its database", "make doctor"),
+    ),
+    "a database with too much to do": (
+        Evidence("last", AT, failed("database.busy", 503), (APP, SIDECAR)),
+        ("capacity", CONNECTOR, "A limit is reached", "curl $PLATFORM_URL/problems/database.busy"),
+    ),
+    "time that ran out inside of the app": (
+        Evidence("last", AT, failed("request.timeout", 504, total=30_000), (APP, SIDECAR), probe=ALIVE),
+        ("slow", CONNECTOR, "was not done after 30.0 s", f"make logs APP={CONNECTOR}"),
+    ),
+    "a conflict": (
+        Evidence("last", AT, failed("state.conflict", 409)),
+        ("wrong data", CONNECTOR, "Something else changed it first", "curl $PLATFORM_URL/problems/state.conflict"),
+    ),
     "Airtable's limit": (
         Evidence("last", AT, failed("airtable.rate-limited", 429, "airtable")),
         ("airtable", "airtable", "Airtable is at fault", "curl $PLATFORM_URL/problems/airtable.rate-limited"),
