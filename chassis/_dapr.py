@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 import orjson
 
-from ._codes import AnswerLost, MeshDenied, PeerTimeout, PeerUnavailable, RequestTooLarge, SidecarUnavailable
+from ._breaker import PROBES_EVERY, Breaker
+from ._codes import (
+    AnswerLost,
+    BreakerOpen,
+    HeadersTooLarge,
+    MeshDenied,
+    PeerTimeout,
+    PeerUnavailable,
+    RequestTooLarge,
+    SidecarUnavailable,
+)
 from ._errors import AppError
 
 RETRY_SOON = {"Retry-After": "1"}
@@ -32,12 +42,14 @@ _NOT_REACHED = (
 )
 
 
-def dapr_message(status: int, content_type: str, body: bytes) -> str | None:
+def message_of(status: int, content_type: str, body: bytes) -> str | None:
     """The message of an error made by daprd and not by an app, otherwise None.
 
-    daprd answers JSON with `errorCode` (never our problem content type).
+    daprd answers JSON with `errorCode` (never our problem content type), and plain text before it routes.
     """
-    if status < 400 or not content_type.startswith("application/json"):
+    if status in (401, 431) and content_type.startswith("text/plain"):
+        return body.decode(errors="replace")
+    if not content_type.startswith("application/json"):
         return None
     try:
         document = orjson.loads(body)
@@ -55,8 +67,12 @@ def of_answer(status: int, message: str, *, callee: str, caller: str, safe: bool
         return Failure(MeshDenied(denied, service=callee), retry=False, counts=False)
     if status == 401:
         return sidecar_gone(caller, "its sidecar refused the app's token")
-    if status == 413 or "body too large" in message or "received message larger than max" in message:
+    if status == 431:
+        return Failure(HeadersTooLarge("The headers are larger than the mesh carries.", service=caller), False, False)
+    if "stream too large" in message:
         return Failure(RequestTooLarge("The body is larger than the mesh carries.", service=caller), False, False)
+    if "retries. Error" in message:
+        return lost(callee, safe)  # daprd's own retries tell of the last attempt; an earlier one may have got through
     for sign, seen in _NOT_REACHED:
         if sign in message:
             return Failure(unavailable(callee, seen), retry=True, counts=True)
@@ -90,3 +106,8 @@ def sidecar_gone(own: str, seen: str = "its sidecar is not listening") -> Failur
     """The caller's own sidecar; no callee is to blame and no breaker counts it."""
     detail = f"{own} cannot reach the mesh: {seen}. The request went nowhere; send it again."
     return Failure(SidecarUnavailable(detail, service=own, headers=RETRY_SOON), retry=True, counts=False)
+
+
+def left_alone(callee: str, breaker: Breaker) -> BreakerOpen:
+    seen = f"{callee} failed {breaker.failures} times in a row and is tried again every {PROBES_EVERY} s."
+    return BreakerOpen(seen, service=callee, headers=RETRY_SOON)

@@ -18,11 +18,13 @@ from ._principal import Verifier
 from ._problem import render
 from ._settings import AppSettings
 from ._telemetry import Metrics
+from ._wire import LENGTH as BODY_LENGTH
+from ._wire import SAFE
 
+LENGTH = BODY_LENGTH.encode()
 MAX_HEADERS = 64 * 1024  # bytes, names and values
 LONGEST = 600.0  # seconds any request may be given
 START_PATIENCE = 5.0  # seconds a request waits for an app that is still starting
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _READ = frozenset(
     {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
      b"idempotency-key", b"dapr-caller-app-id"}
@@ -193,6 +195,8 @@ class _Request:
             for name, value in message.get("headers", ()):
                 if name == b"server-timing":
                     timing += f", {value.decode('latin-1')}"
+                elif name == b"content-length" and not self._edge._public:
+                    headers += [(name, value), (LENGTH, value)]
                 elif name not in (b"x-trace-id", b"x-request-id"):
                     headers.append((name, value))
             headers += [

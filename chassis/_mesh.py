@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from . import _dapr
-from ._breaker import PROBES_EVERY, Breaker, RetryBudget
-from ._codes import BreakerOpen, PeerTimeout, RequestTimeout
+from . import _wire as wire
+from ._breaker import Breaker, RetryBudget
+from ._codes import PeerTimeout, RequestTimeout
 from ._context import Context, background, current_or_none
 from ._dapr import Failure
 from ._settings import AppSettings
+from ._wire import SAFE
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 IDLE = 60.0  # seconds a stream may be silent between two chunks
 BACKGROUND = 30.0  # seconds for a call without a deadline of its own
 # A caller with less time than this says nothing about the callee: short-of-time clients must not open breakers.
@@ -71,7 +72,7 @@ class Mesh:
         return self._session
 
     def url(self, raw_path: str) -> URL:
-        """The sidecar's URL for a path and query that are already encoded; nothing is decoded (`%2F` stays)."""
+        """The sidecar's own API at a path and query that are already encoded."""
         return URL(self._origin + raw_path, encoded=True)
 
     async def aclose(self) -> None:
@@ -140,7 +141,7 @@ class Mesh:
         failure: Failure | None = None
         while True:
             if not breaker.allow():
-                raise failure.error if failure else self._refused(app_id, breaker)
+                raise failure.error if failure else _dapr.left_alone(app_id, breaker)
             began = time.monotonic()
             outcome = "cancelled"
             try:
@@ -178,14 +179,14 @@ class Mesh:
         *,
         whole: bool,
     ) -> aiohttp.ClientResponse | Failure:
-        upload = Upload(body) if body is not None and not isinstance(body, bytes) else None
+        upload = wire.Upload(body) if body is not None and not isinstance(body, bytes) else None
         try:
             async with asyncio.timeout(left):
                 response = await self.session.request(
                     method,
-                    self.url(_for_daprd(path)),
+                    self.url(wire.path_for_daprd(path)),
                     data=upload.chunks() if upload else body,
-                    headers=_headers(context, app_id, method, headers, left),
+                    headers=wire.headers_for(context, app_id, method, headers, left),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, sock_read=max(IDLE, left)),
                 )
@@ -193,8 +194,9 @@ class Mesh:
                     failure = await self._made_by_dapr(response, app_id, method)
                     if failure:
                         return failure
-                if whole:
-                    await response.read()
+                length = wire.restore_length(response)
+                if whole and len(await response.read()) != length is not None and method != "HEAD":
+                    return _dapr.lost(app_id, method in SAFE)
                 return response
         except aiohttp.ClientConnectorError:
             return _dapr.sidecar_gone(self.app_id)
@@ -207,13 +209,10 @@ class Mesh:
 
     async def _made_by_dapr(self, response: aiohttp.ClientResponse, app_id: str, method: str) -> Failure | None:
         """The failure when daprd made this answer itself; every app on the chassis sends its trace id, daprd none."""
-        content_type = response.headers.get("Content-Type", "")
-        if not content_type.startswith("application/json") and response.status != 401:
-            return None
         body = await response.read()
-        message = _dapr.dapr_message(response.status, content_type, body)
+        message = _dapr.message_of(response.status, response.headers.get("Content-Type", ""), body)
         if message is None:
-            response.content = _unread(body, response)
+            wire.put_back(response, body)
             return None
         return _dapr.of_answer(response.status, message, callee=app_id, caller=self.app_id, safe=method in SAFE)
 
@@ -224,60 +223,3 @@ class Mesh:
         if left <= 0:
             raise RequestTimeout("No time was left to make the next call.", service=self.app_id)
         return left if limit is None else min(left, limit)
-
-    @staticmethod
-    def _refused(app_id: str, breaker: Breaker) -> BreakerOpen:
-        return BreakerOpen(
-            f"{app_id} failed {breaker.failures} times in a row; it is tried again every {PROBES_EVERY} s.",
-            service=app_id,
-            headers=_dapr.RETRY_SOON,
-        )
-
-
-class Upload:
-    """A body sent as it comes. Keeps what went wrong on the sender's side, which aiohttp would hide."""
-
-    def __init__(self, body: AsyncIterator[bytes]) -> None:
-        self._body = body
-        self.error: BaseException | None = None
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._body:
-                yield chunk
-        except Exception as error:
-            self.error = error
-            raise
-
-
-def _headers(
-    context: Context, app_id: str, method: str, headers: Mapping[str, str] | None, left: float
-) -> CIMultiDict[str]:
-    sent = CIMultiDict(headers or ())
-    sent["dapr-app-id"] = app_id
-    sent["traceparent"] = context.traceparent
-    sent["x-request-id"] = context.request_id
-    sent["x-timeout-ms"] = str(max(1, int(left * 1000)))
-    if context.authorization:
-        sent["authorization"] = context.authorization
-    else:
-        sent.pop("authorization", None)  # a client's own key never travels inside the mesh
-    if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:
-        sent["idempotency-key"] = context.idempotency_key
-    return sent
-
-
-def _for_daprd(path: str) -> str:
-    """daprd decodes the path once and hands the result on as an encoded one: encoded twice, it arrives as it was.
-
-    Otherwise `T%2F1` reaches the app as `T/1`, another path, and `%3F` is refused. The query is left alone by daprd.
-    """
-    path, mark, query = path.partition("?")
-    return path.replace("%", "%25") + mark + query
-
-
-def _unread(body: bytes, response: aiohttp.ClientResponse) -> aiohttp.StreamReader:
-    content = aiohttp.StreamReader(response.content._protocol, 2**16, loop=asyncio.get_running_loop())
-    content.feed_data(body)
-    content.feed_eof()
-    return content

@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from ._body import JsonRoute
 from ._principal import Principal, principal
 from ._provide import Container
+from ._wire import SAFE
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Any]])
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class State:
 
 
 def _is_conflict(body: bytes) -> bool:
-    return b"etag mismatch" in body or b"possible etag" in body
+    # Valkey's script refuses a first write to a key that exists without calling it a mismatch.
+    return b"etag mismatch" in body or b"user_script" in body
 
 
 def _pack(raw: bytes) -> str:

@@ -85,12 +85,12 @@ class FakeDapr:
         await self._runner.server.shutdown(0)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
+        body = b"".join([chunk async for chunk in request.content.iter_any()])  # read() would stop at 1 MiB
         app_id = request.headers.get("dapr-app-id")
         if request.path == "/v1.0/healthz/outbound":
             return web.Response(status=204 if self.healthy else 500)
         if request.headers.get("dapr-api-token") != TOKEN:
-            return web.Response(status=401, text="invalid api token")
+            return web.Response(status=401, text="invalid api token\n")
         if app_id:
             return await self.peers[app_id].react(request, body)
         parts = request.raw_path.partition("?")[0].split("/")[2:]  # '', 'v1.0', building block, component, key

@@ -5,7 +5,7 @@ import posixpath
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 from aiohttp import web
@@ -188,6 +188,7 @@ class FakePeer:
 
 
 def _handed_on(raw_path: str) -> str:
-    """What daprd makes of a path: decoded once, cleaned, and taken for an encoded one. The query stays as it is."""
+    """What two sidecars make of a path: each decodes it, the last one cleans it. The query stays as it is."""
     path, mark, query = raw_path.partition("?")
-    return quote(posixpath.normpath(unquote(path)), safe="/%:@!$&'()*+,;=~[]") + (mark + query if query else "")
+    decoded = unquote_to_bytes(unquote_to_bytes(path))
+    return quote(posixpath.normpath(decoded), safe="/%:@!$&'()*+,;=~[]") + (mark + query if query else "")

@@ -34,7 +34,7 @@ class FakeState:
             return web.Response(status=204)
         if item is None:
             return web.Response(status=204)
-        headers = {"Etag": f'"{item[1]}"', "content-type": "application/json"}
+        headers = {"Etag": str(item[1]), "content-type": "application/json"}
         return web.Response(body=orjson.dumps(item[0]), headers=headers)
 
     def _save(self, items: list[dict[str, Any]]) -> web.StreamResponse:
@@ -42,6 +42,11 @@ class FakeState:
             item = self._live(each["key"])
             first_write = each.get("options", {}).get("concurrency") == "first-write"
             etag = each.get("etag")
+            if first_write and item and not etag:
+                message = (
+                    f"failed saving state in state store state: failed to set key {each['key']}: ERR user_script:14"
+                )
+                return _error(500, "ERR_STATE_SAVE", message)  # as with Valkey: no word of a mismatch
             if first_write and (str(item[1]) != etag if item else bool(etag)):
                 return self._mismatch("ERR_STATE_SAVE", f"failed saving state in state store state: key {each['key']}")
             seconds = each.get("metadata", {}).get("ttlInSeconds")

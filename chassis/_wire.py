@@ -1,0 +1,86 @@
+"""What a call looks like on its way through two sidecars, and what they do to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from ._codes import BadRequest
+from ._context import Context
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# daprd drops the Content-Length of every 2xx answer, and ends a broken one as if it were whole. The edge of the callee
+# sends the length under this name too.
+LENGTH = "x-body-length"
+
+
+def path_for_daprd(path: str) -> str:
+    """A raw path (and query) so that the callee's app gets exactly that one.
+
+    daprd decodes the path at both sidecars and leaves the query alone: with every `%` encoded twice more, `%2F` arrives
+    as `%2F`. Sent as it is, it would arrive as `/`; encoded once more, `..%2F` would climb out of the segment the
+    access rules have looked at. Raises BadRequest for `.` and `..` segments, which daprd resolves.
+    """
+    path, mark, query = path.partition("?")
+    if "/." in path and not {".", ".."}.isdisjoint(path.split("/")):
+        raise BadRequest("A path has no . or .. segments here.")
+    return path.replace("%", "%2525") + mark + query
+
+
+def headers_for(
+    context: Context, app_id: str, method: str, headers: Mapping[str, str] | None, left: float
+) -> CIMultiDict[str]:
+    """`headers` with what travels along: callee, trace, time left, identity, idempotency key."""
+    sent = CIMultiDict(headers or ())
+    sent["dapr-app-id"] = app_id
+    sent["traceparent"] = context.traceparent
+    sent["x-request-id"] = context.request_id
+    sent["x-timeout-ms"] = str(max(1, int(left * 1000)))
+    if context.authorization:
+        sent["authorization"] = context.authorization
+    else:
+        sent.pop("authorization", None)  # a client's own key never travels inside the mesh
+    if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:
+        sent["idempotency-key"] = context.idempotency_key
+    return sent
+
+
+def restore_length(response: aiohttp.ClientResponse) -> int | None:
+    """Give the answer back the Content-Length its app sent; returns it, or None when the app knew none."""
+    length = response.headers.get(LENGTH)
+    if length is None or not length.isdigit():
+        return None
+    headers = CIMultiDict(response.headers)
+    del headers[LENGTH]
+    headers.pop("Transfer-Encoding", None)
+    headers["Content-Length"] = length
+    response._headers = CIMultiDictProxy(headers)
+    response._raw_headers = tuple(
+        (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()
+    )
+    return int(length)
+
+
+def put_back(response: aiohttp.ClientResponse, body: bytes) -> None:
+    """Let a body that was read be read again."""
+    content = aiohttp.StreamReader(response.content._protocol, 2**16, loop=asyncio.get_running_loop())
+    content.feed_data(body)
+    content.feed_eof()
+    response.content = content
+
+
+class Upload:
+    """A body sent as it comes. Keeps what went wrong on the sender's side, which aiohttp would hide."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self.error: BaseException | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._body:
+                yield chunk
+        except Exception as error:
+            self.error = error
+            raise
