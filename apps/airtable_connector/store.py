@@ -19,7 +19,7 @@ from typing import TypeVar
 import orjson
 
 from apps.airtable_connector.settings import Settings
-from chassis import AppError, State, StateConflict
+from chassis import AppError, State
 
 T = TypeVar("T")
 
@@ -68,6 +68,7 @@ class ReadCache:
         self._away_until = 0.0
         self._near = _Near(settings.near_cache)
         self._not_invalidated: set[str] = set()
+        self._making: dict[str, asyncio.Future[str]] = {}
 
     @property
     def on(self) -> bool:
@@ -77,17 +78,8 @@ class ReadCache:
         """The word that is part of every key of `scope` (a base, or what stands outside any). Raises CacheAway."""
         if scope in self._not_invalidated:
             return await self._renew(scope)
-        key = _generation_key(scope)
-        found = await self._patiently(self._state.get(key, bytes))
-        if found is None:
-            # The first of several who find none gives the word: with a word each they would share no answer.
-            word = secrets.token_hex(8)
-            if await self._patiently(self._first(key, word)):
-                return word
-            found = await self._patiently(self._state.get(key, bytes))
-        if found is None:
-            raise CacheAway
-        return found[0].decode()
+        found = await self._patiently(self._state.get(_generation_key(scope), bytes))
+        return found[0].decode() if found else await self._first(scope)
 
     async def invalidate(self, scope: str) -> None:
         """Nobody finds what was cached of `scope` before now; when the store is away, once it is back."""
@@ -98,9 +90,8 @@ class ReadCache:
 
     async def find(self, key: str) -> Entry | None:
         """The entry, fresh or stale. Raises CacheAway."""
-        if (
-            near := self._near.find(key)
-        ) is not None and time.time() < near.fresh_until + self._settings.stale_if_error:
+        near = self._near.find(key)
+        if near is not None and time.time() < near.fresh_until + self._settings.stale_if_error:
             return near
         found = await self._patiently(self._state.get(key, bytes))
         if found is None:
@@ -118,23 +109,27 @@ class ReadCache:
         except CacheAway:
             return
 
-    def try_again(self) -> None:
-        """Ask the store with the next read, however lately it failed."""
-        self._away_until = 0.0
-
     async def _renew(self, scope: str) -> str:
         word = secrets.token_hex(8)
         await self._patiently(self._state.save(_generation_key(scope), word.encode(), ttl=GENERATION_KEPT))
         self._not_invalidated.discard(scope)
         return word
 
-    async def _first(self, key: str, word: str) -> bool:
-        """Whether `word` became the generation, because there was none."""
-        try:
-            await self._state.save(key, word.encode(), ttl=GENERATION_KEPT, etag=State.NEW)
-        except StateConflict:
-            return False
-        return True
+    async def _first(self, scope: str) -> str:
+        """One word for all who find none at the same time: with a word each they would share no answer.
+
+        Not by first-write: a key once saved so is refused to every save without its ETag.
+        """
+        making = self._making.get(scope)
+        if making is None:
+            making = self._making[scope] = asyncio.ensure_future(self._renew(scope))
+            making.add_done_callback(lambda done: self._made(scope, done))
+        return await asyncio.shield(making)
+
+    def _made(self, scope: str, done: "asyncio.Future[str]") -> None:
+        self._making.pop(scope, None)
+        if not done.cancelled():
+            done.exception()  # looked at, even when everybody who waited has gone
 
     async def _patiently(self, operation: Awaitable[T]) -> T:
         now = time.monotonic()

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+
 from contracts import __main__ as command
 from contracts import schemas
 from contracts.airtable_connector import NewRecords, RecordsQuery, Upsert
-from pydantic import ValidationError
 
 
 def test_the_committed_schemas_are_what_the_code_says() -> None:
