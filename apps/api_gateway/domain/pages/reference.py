@@ -23,6 +23,7 @@ def reference(document: Document) -> str:
         if operations:
             parts.append(f"<h2>{escape(tag['name'])}</h2><p>{prose(_first_line(tag['description']))}</p>")
             parts += operations
+    parts.append(f"<h2>Schemas</h2>{_schemas(document)}")
     return page(f"{info['title']} {info['version']}", "\n".join(parts))
 
 
@@ -57,12 +58,25 @@ def _operation(document: Document, verb: str, path: str, operation: Mapping[str,
 
 
 def _answers(document: Document, operation: Mapping[str, Any]) -> str:
-    rows = []
+    rows, errors, kinds = [], [], set()
     for status, reference_or_answer in operation.get("responses", {}).items():
         answer = _resolve(document, reference_or_answer)
         schemas = [_type(media.get("schema", {})) for media in answer.get("content", {}).values()]
-        rows.append((escape(status), " ".join(schemas), prose(answer.get("description", ""))))
-    return table(("status", "answer", ""), rows)
+        if status.isdigit() and int(status) >= 400:
+            errors.append(escape(status))
+            kinds.update(schemas)
+        else:
+            rows.append((escape(status), " ".join(schemas), prose(answer.get("description", ""))))
+    told = f"<p>Errors {', '.join(errors)}: {' or '.join(sorted(kinds))}; their codes are under /problems.</p>"
+    return table(("status", "answer", ""), rows) + (told if errors else "")
+
+
+def _schemas(document: Document) -> str:
+    return "\n".join(
+        f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{prose(schema.get("description", ""))}</p>'
+        + _schema(document, schema)
+        for name, schema in document.get("components", {}).get("schemas", {}).items()
+    )
 
 
 def _schema(document: Document, schema: Mapping[str, Any]) -> str:
@@ -82,7 +96,8 @@ def _schema(document: Document, schema: Mapping[str, Any]) -> str:
 def _type(schema: Mapping[str, Any]) -> str:
     """A schema in a few words: its name, its type, or what it is a list or a choice of."""
     if "$ref" in schema:
-        return f"<code>{escape(schema['$ref'].rsplit('/', 1)[-1])}</code>"
+        name = escape(schema["$ref"].rsplit("/", 1)[-1])
+        return f'<a href="#{name}"><code>{name}</code></a>'
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
             return " or ".join(_type(each) for each in schema[choice])
