@@ -70,7 +70,10 @@ def test_a_run_directory_has_one_launcher(run: RunDirectory) -> None:
 def test_a_child_does_not_inherit_the_launchers_lock(run: RunDirectory) -> None:
     lock = run.lock()
     assert lock is not None
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False):
+    command = [sys.executable, "-c", "print('begun', flush=True); import sys; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"begun\n"
         os.close(lock)
         again = run.lock()
         assert again is not None
