@@ -47,6 +47,7 @@ class GoBuild:
             "GOTOOLCHAIN": "local",
             "GOFLAGS": "-modcacherw",  # else the module cache could not be deleted
             "GOWORK": "off",
+            "GOGC": "800",  # the compiler collects less garbage: a fifth less CPU for some memory
             "GOPATH": str(caches / "path"),
             "GOMODCACHE": str(caches / "mod"),
             "GOCACHE": str(caches / "cache"),
