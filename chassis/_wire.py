@@ -18,14 +18,14 @@ LENGTH = "x-body-length"
 def path_for_daprd(path: str) -> str:
     """A raw path (and query) so that the callee's app gets exactly that one.
 
-    daprd decodes the path at both sidecars and leaves the query alone: with every `%` encoded twice more, `%2F` arrives
-    as `%2F`. Sent as it is, it would arrive as `/`; encoded once more, `..%2F` would climb out of the segment the
-    access rules have looked at. Raises BadRequest for `.` and `..` segments, which daprd resolves.
+    daprd decodes the path, has the access rules look at it, and hands it on as an encoded one; it leaves the query
+    alone. With every `%` encoded once more, `%2F` arrives as `%2F`. Sent as it is, it would arrive as `/`, which is
+    another path, and `%3F` would be refused. Raises BadRequest for `.` and `..` segments, which daprd resolves.
     """
     path, mark, query = path.partition("?")
     if "/." in path and not {".", ".."}.isdisjoint(path.split("/")):
         raise BadRequest("A path has no . or .. segments here.")
-    return path.replace("%", "%2525") + mark + query
+    return path.replace("%", "%25") + mark + query
 
 
 def headers_for(

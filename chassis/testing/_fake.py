@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from .._principal import Principal, issue
-from ._peers import FakePeer
+from ._peers import FakePeer, handed_on
 from ._store import FakeState
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, daprd's --max-body-size
@@ -92,7 +92,12 @@ class FakeDapr:
         if request.headers.get("dapr-api-token") != TOKEN:
             return web.Response(status=401, text="invalid api token\n")
         if app_id:
-            return await self.peers[app_id].react(request, body)
+            path = handed_on(request.raw_path)
+            if path is None or len(body) > MAX_BODY:
+                trouble = "stream too large" if path else "error invoking app channel: parse: invalid URL escape"
+                message = f"failed to invoke, id: {app_id}, err: {trouble}"
+                return web.json_response({"errorCode": "ERR_DIRECT_INVOKE", "message": message}, status=500)
+            return await self.peers[app_id].react(request, body, path)
         parts = request.raw_path.partition("?")[0].split("/")[2:]  # '', 'v1.0', building block, component, key
         match parts:
             case ["state", "state", *key]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import posixpath
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +30,9 @@ FAULTS: dict[str, tuple[int, str]] = {
     "lost": (500, "failed to invoke, id: {id}, err: rpc error: code = Internal desc = error invoking app channel: "
              'Get "http://127.0.0.1:1{path}": EOF'),
 }  # fmt: skip
+
+
+_NOT_ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,22 @@ class FakePeer:
 
         return self._add(react, None, None, None)
 
+    def hangs_up(self, *, method: str | None = None, times: int | None = None) -> "FakePeer":
+        """Take the request and close the connection without an answer, as an app that is killed does."""
+
+        async def react(seen: Seen, request: web.BaseRequest) -> web.StreamResponse:
+            if request.transport:
+                request.transport.close()
+            return web.Response()
+
+        return self._add(react, method, None, times)
+
+    def forget(self) -> None:
+        """As if nothing had been said or asked yet."""
+        self.requests.clear()
+        self.disconnected.clear()
+        self._rules.clear()
+
     def serves(self, app: FastAPI, app_token: str = "") -> "FakePeer":
         """Be a real app, called in this process; its lifespan is the test's business."""
 
@@ -146,10 +166,10 @@ class FakePeer:
 
         return self._add(react, None, None, None)
 
-    async def react(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
-        seen = Seen(
-            request.method, _handed_on(request.raw_path), {k.lower(): v for k, v in request.headers.items()}, body
-        )
+    async def react(self, request: web.BaseRequest, body: bytes, path: str | None = None) -> web.StreamResponse:
+        """Answer a request that came for this app; `path` is what a sidecar made of its raw path."""
+        headers = {k.lower(): v for k, v in request.headers.items()}
+        seen = Seen(request.method, path or request.raw_path, headers, body)
         self.requests.append(seen)
         for rule in reversed(self._rules):
             if rule.method not in (None, seen.method) or rule.path not in (None, seen.path.partition("?")[0]):
@@ -187,8 +207,13 @@ class FakePeer:
         }
 
 
-def _handed_on(raw_path: str) -> str:
-    """What two sidecars make of a path: each decodes it, the last one cleans it. The query stays as it is."""
+def handed_on(raw_path: str) -> str | None:
+    """What a sidecar makes of a path: decoded once, cleaned, and taken for an encoded one; None when it is not one.
+
+    The query stays as it is.
+    """
     path, mark, query = raw_path.partition("?")
-    decoded = unquote_to_bytes(unquote_to_bytes(path))
-    return quote(posixpath.normpath(decoded), safe="/%:@!$&'()*+,;=~[]") + (mark + query if query else "")
+    decoded = unquote_to_bytes(path)
+    if _NOT_ENCODED.search(decoded):
+        return None
+    return quote(posixpath.normpath(decoded), safe="/%:@!$&'()*+,;=~[]") + mark + query

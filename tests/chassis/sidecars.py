@@ -18,6 +18,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from chassis import AppSettings
 from chassis.testing import FakeDapr, FakePeer
 
 CALLER, CALLEE = "caller-service", "callee-service"
@@ -88,6 +89,10 @@ spec:
     components:
       state: {outbound: {timeout: quick}}
 """
+
+
+class CallerSettings(AppSettings, app_id=CALLER):
+    """The app in front of both sidecars."""
 
 
 def free_ports(count: int) -> list[int]:
