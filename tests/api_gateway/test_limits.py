@@ -1,5 +1,6 @@
 """What is too much, too long, too slow or not HTTP is the client's fault and never a 500."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -79,6 +80,15 @@ async def test_a_body_that_does_not_come_is_the_clients_fault_and_opens_no_break
         await exchange.end()
     peers["file-storage-service"].answers(204)
     assert (await client.put("/files/1", body=b"x")).status == 204
+
+
+async def test_a_short_time_of_its_own_still_lets_a_client_send_its_body(app, client, peers):
+    peers["webhook-service"].answers(204)
+    exchange = Exchange(app, "POST", "/hooks/1", {"content-length": "1", "x-timeout-ms": "900"})
+    await asyncio.sleep(0)
+    exchange.say(b"x")
+    assert (await exchange.hear())["status"] == 204
+    await exchange.end()
 
 
 @pytest.mark.parametrize("length", ["100", "200000"])

@@ -100,6 +100,14 @@ async def test_another_tenants_request_is_not_shown(app, client, peers):
     assert last["trace_id"] == answer.headers["x-trace-id"]
 
 
+async def test_a_bug_of_the_gateway_is_called_one(client, monkeypatch):
+    monkeypatch.setattr("apps.api_gateway.domain.headers.forwarded", lambda given: 1 / 0)
+    answer = await client.get("/api/v1/bases")
+    assert answer.problem == ("platform.internal", 500, "api-gateway")
+    verdict = (await client.get("/api/v1/why/last")).json()
+    assert (verdict["cause"], verdict["service"]) == ("code", "api-gateway")
+
+
 async def test_without_a_key_nothing_is_explained(client):
     answer = await client.get("/api/v1/why/last", headers={"authorization": None})
     assert answer.problem == ("identity.missing-key", 401, "api-gateway")

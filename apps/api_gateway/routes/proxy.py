@@ -14,7 +14,7 @@ from apps.api_gateway.routes.upload import Upload
 from apps.api_gateway.service.door import Door
 from apps.api_gateway.settings import Settings
 from apps.api_gateway.store import Memory
-from chassis import AppError, HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
+from chassis import AppError, HeadersTooLarge, Internal, Mesh, MethodNotAllowed, UnknownRoute, current
 
 EVENT_STREAM = "text/event-stream"
 OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/problems", "/readyz")
@@ -47,6 +47,9 @@ class Proxy:
             if record.begun:
                 raise  # the edge breaks the answer off, which is all that can still be said
             await refuse(error, route, scope, receive, send)
+        except Exception:
+            record.failed(Internal("The gateway has a bug; its log has it under this trace id."))
+            raise
         finally:
             self._memory.keep(record.exchange(self._mesh))
 

@@ -6,6 +6,7 @@ import aiohttp
 from starlette.types import Scope
 
 from apps.api_gateway.domain import answers
+from apps.api_gateway.domain.problems import ClientGone
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.domain.why.evidence import Exchange, Failure
 from apps.api_gateway.settings import Settings
@@ -27,7 +28,7 @@ class Recording:
         self._began = time.perf_counter()
         self._scope = scope
         self._route = route
-        self._status = 0
+        self._status = ClientGone.status  # until there is an answer, the client's leaving is the only way out
         self._first_byte: float | None = None
         self._callee: float | None = None
         self._failure: Failure | None = None

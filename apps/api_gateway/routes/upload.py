@@ -57,7 +57,7 @@ class Upload:
 
     async def _next(self) -> tuple[bytes, bool]:
         left = self._context.remaining()
-        patience = IDLE if left is None else min(IDLE, left - RESERVE)
+        patience = IDLE if left is None else min(IDLE, left - min(RESERVE, left / 5))
         try:
             async with asyncio.timeout(max(patience, 0.0)):
                 message = await self._receive()
