@@ -23,7 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
     if not tokens and not _is_loopback(options.host):
         return _refuse(f"--host {options.host} is not loopback: give tokens in AIRTABLE_SANDBOX_TOKENS")
     try:
-        sandbox = Sandbox(_seed(options.seed), tokens=tokens, limits=LimitSettings(enabled=options.limits == "exact"))
+        sandbox = Sandbox(
+            _seed(options.seed),
+            tokens=tokens,
+            limits=LimitSettings(enabled=options.limits == "exact"),
+            missing_record=options.missing_record,
+        )
     except (InvalidSeed, OSError) as error:
         return _refuse(f"--seed: {error}")
     try:
@@ -55,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=Path, metavar="FILE", help="bases to start with (YAML or JSON)")
     parser.add_argument(
         "--limits", choices=("exact", "off"), default="exact", help="5/s per base with 30 s penalty, or none"
+    )
+    parser.add_argument(
+        "--missing-record",
+        type=int,
+        choices=(404, 403),
+        default=404,
+        help="status for a record that does not exist: 404 as recorded in 2022, 403 as reported in 2026",
     )
     return parser
 

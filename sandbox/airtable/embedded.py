@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +38,6 @@ def running(
         thread = threading.Thread(target=servers.run, name="airtable-sandbox", daemon=True)
         thread.start()
         try:
-            while not servers.started and thread.is_alive():
-                time.sleep(0.005)
             yield Running(sandbox, _url(api), _url(admin))
         finally:
             servers.stop()

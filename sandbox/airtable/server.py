@@ -29,10 +29,6 @@ class Servers:
     def __init__(self, sandbox: Sandbox, api: socket.socket, admin: socket.socket) -> None:
         self._planes = [(_server(AirtableApp(sandbox)), api), (_server(AdminApp(sandbox)), admin)]
 
-    @property
-    def started(self) -> bool:
-        return all(server.started for server, _ in self._planes)
-
     def stop(self) -> None:
         for server, _ in self._planes:
             server.should_exit = True
@@ -53,6 +49,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        # From here on connections wait for the server instead of being refused.
+        bound.listen(1024)
     except OSError:
         bound.close()
         raise

@@ -42,10 +42,14 @@ class Sandbox:
         self.reset()
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
-        """Data, ids, clock, limits, faults and log as after a start with this seed. All or nothing."""
+        """Everything as after a start with this seed. A seed that is refused changes nothing."""
         bases = load(seed or self._first_seed)
         self.bases = {base.id: base for base in bases}
         self.ids = Ids()
+        self.reset_controls()
+
+    def reset_controls(self) -> None:
+        """Clock, limits, faults, open iterators and log as after a start; the data stays."""
         self.iterators = Iterators(self.ids)
         self.limiter = Limiter(copy.copy(self._first_limits))
         self.clock.real()
