@@ -69,6 +69,8 @@ class Mesh:
                 headers=headers,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             )
+            # aiohttp itself would send GET, PUT and DELETE again on a lost connection; who retries what is decided here.
+            self._session._retry_connection = False
         return self._session
 
     def url(self, raw_path: str) -> URL:
@@ -185,7 +187,7 @@ class Mesh:
                 response = await self.session.request(
                     method,
                     self.url(wire.path_for_daprd(path)),
-                    data=upload.chunks() if upload else body,
+                    data=upload.chunks() if upload else wire.body_of(body),
                     headers=wire.headers_for(context, app_id, method, headers, left),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, sock_read=max(IDLE, left)),

@@ -1,6 +1,7 @@
 """What a call looks like on its way through two sidecars, and what they do to it."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
@@ -13,6 +14,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # daprd drops the Content-Length of every 2xx answer, and ends a broken one as if it were whole. The edge of the callee
 # sends the length under this name too.
 LENGTH = "x-body-length"
+LARGE = 2**20  # bytes; more would hold up the loop in one write
 
 
 def path_for_daprd(path: str) -> str:
@@ -46,12 +48,18 @@ def headers_for(
     return sent
 
 
+def body_of(body: AsyncIterator[bytes] | bytes | None) -> io.BytesIO | bytes | None:
+    """A body whose length is known, large ones in a form that is written piece by piece."""
+    assert body is None or isinstance(body, bytes)
+    return io.BytesIO(body) if body and len(body) > LARGE else body
+
+
 def restore_length(response: aiohttp.ClientResponse) -> int | None:
     """Give the answer back the Content-Length its app sent; returns it, or None when the app knew none."""
-    length = response.headers.get(LENGTH)
+    length = response._headers.get(LENGTH)
     if length is None or not length.isdigit():
         return None
-    headers = CIMultiDict(response.headers)
+    headers = CIMultiDict(response._headers)
     del headers[LENGTH]
     headers.pop("Transfer-Encoding", None)
     headers["Content-Length"] = length
@@ -59,6 +67,7 @@ def restore_length(response: aiohttp.ClientResponse) -> int | None:
     response._raw_headers = tuple(
         (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()
     )
+    response._cache.clear()  # what aiohttp has derived from the headers before
     return int(length)
 
 
