@@ -3,11 +3,17 @@
 An app is `create_app(settings, routers=[…], provide=[…])`; `python -m chassis <app-id>` runs it.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._app import Chassis, create_app
 from ._codes import (
     AnswerLost,
     BadRequest,
     BreakerOpen,
+    DatabaseAnswerLost,
+    DatabaseBusy,
+    DatabaseTimeout,
+    DatabaseUnavailable,
     HeadersTooLarge,
     Internal,
     InvalidAnswer,
@@ -45,6 +51,9 @@ from ._secrets import Secrets
 from ._settings import AppSettings, ConfigError
 from ._state import State
 
+if TYPE_CHECKING:
+    from ._database import Change, Database, Read
+
 __all__ = [
     "Answer",
     "AnswerLost",
@@ -52,9 +61,15 @@ __all__ = [
     "AppSettings",
     "BadRequest",
     "BreakerOpen",
+    "Change",
     "Chassis",
     "ConfigError",
     "Context",
+    "Database",
+    "DatabaseAnswerLost",
+    "DatabaseBusy",
+    "DatabaseTimeout",
+    "DatabaseUnavailable",
     "Fault",
     "FieldError",
     "HeadersTooLarge",
@@ -76,6 +91,7 @@ __all__ = [
     "PeerTimeout",
     "PeerUnavailable",
     "Principal",
+    "Read",
     "RequestTimeout",
     "RequestTooLarge",
     "Router",
@@ -100,3 +116,12 @@ __all__ = [
     "segment",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """SQLAlchemy takes half a second to import: only the apps with a database shall wait for it."""
+    if name not in ("Change", "Database", "Read"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _database
+
+    return getattr(_database, name)

@@ -114,6 +114,30 @@ class StateConflict(AppError):
     code, status, title, fault = "state.conflict", 409, "The value was changed by somebody else", "platform"
 
 
+class DatabaseUnavailable(AppError):
+    """Nothing was changed."""
+
+    code, status, title, fault = "database.unavailable", 503, "The database is not available", "platform"
+
+
+class DatabaseBusy(AppError):
+    """Nothing was changed: no connection was free, or two changes waited for each other."""
+
+    code, status, title, fault = "database.busy", 503, "The database has too much to do", "platform"
+
+
+class DatabaseTimeout(AppError):
+    """Nothing was changed."""
+
+    code, status, title, fault = "database.timeout", 504, "The database took too long", "platform"
+
+
+class DatabaseAnswerLost(AppError):
+    """The connection broke during the commit: it may have happened, so no `Retry-After`."""
+
+    code, status, title, fault = "database.answer-lost", 502, "The answer of the database was lost", "platform"
+
+
 class SecretsUnavailable(AppError):
     code, status, title, fault = "secrets.unavailable", 503, "The secret store is not available", "platform"
 

@@ -11,6 +11,7 @@ from ._context import background, enter, leave
 from ._errors import AppError
 from ._logs import Log
 from ._mesh import Mesh
+from ._settings import ConfigError
 
 Check = Callable[[], Awaitable[str | None]]
 POLL = 0.05  # seconds between looks at a sidecar that is still starting
@@ -35,6 +36,8 @@ class Health:
         self._task: asyncio.Task[None] | None = None
         self._waits: list[str] = ["its sidecar"]
         self.started = asyncio.Event()
+        self.refusal: ConfigError | None = None  # why this app will never be ready as it is configured
+        self.refused = asyncio.Event()
 
     def begin(self, objects: list[Any]) -> None:
         self._objects = objects
@@ -90,6 +93,9 @@ class Health:
             self._waits = []
             self.started.set()
             self._log.info("started", seconds=round(time.monotonic() - began, 3))
+        except ConfigError as refusal:
+            self.refusal, self._waits = refusal, [str(refusal)]
+            self.refused.set()
         finally:
             leave(token)
 
@@ -101,6 +107,8 @@ class Health:
             try:
                 await each.start()
                 return
+            except ConfigError:
+                raise  # trying again will not help
             except AppError as error:
                 problem = error.detail
             except Exception as error:

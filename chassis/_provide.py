@@ -7,6 +7,10 @@ from typing import Any, TypeVar, get_type_hints
 T = TypeVar("T")
 
 
+class SelfProvided:
+    """A class of the chassis that nobody has to list: an `__init__` that names it brings it."""
+
+
 class Container:
     """Builds `classes` once, in the order their `__init__` annotations demand, beginning with `given` instances.
 
@@ -18,6 +22,8 @@ class Container:
         self._instances: dict[type, Any] = {}
         self._classes = tuple(dict.fromkeys(classes))
         self._known = {*self._classes, *given}
+        for cls in self._classes:
+            self._bring(cls)
         self._order = self._sorted()
 
     def __contains__(self, cls: object) -> bool:
@@ -36,11 +42,17 @@ class Container:
             self._instances[cls] = cls(**wanted)
         return [self._instances[cls] for cls in self._order]
 
+    def _bring(self, cls: type) -> None:
+        """Add what `cls` and what it brings name and nobody has to list."""
+        for kind in _hints(cls).values():
+            if isinstance(kind, type) and issubclass(kind, SelfProvided) and kind not in self._known:
+                self._classes += (kind,)
+                self._known.add(kind)
+                self._bring(kind)
+
     def _wanted(self, cls: type) -> dict[str, type]:
         """The parameters of `cls.__init__` to be filled; one with a default that nobody provides keeps its default."""
-        if cls.__init__ is object.__init__:  # type: ignore[misc]
-            return {}
-        hints = get_type_hints(cls.__init__)  # type: ignore[misc]
+        hints = _hints(cls)
         wanted: dict[str, type] = {}
         for parameter in list(inspect.signature(cls.__init__).parameters.values())[1:]:  # type: ignore[misc]
             kind = hints.get(parameter.name)
@@ -71,3 +83,7 @@ class Container:
         for cls in self._classes:
             visit(cls)
         return order
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls.__init__)  # type: ignore[misc]

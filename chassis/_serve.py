@@ -64,14 +64,24 @@ async def serve(app: FastAPI) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     telemetry = asyncio.create_task(beside.serve())
+    refused = asyncio.create_task(_stop_when_refused(chassis, server))
     try:
         await server.serve()
     except SystemExit as error:  # uvicorn's word for a port it could not bind
         return int(error.code or 1) if isinstance(error.code, int | None) else 1
     finally:
         beside.stop()
-        await asyncio.gather(telemetry, return_exceptions=True)
+        refused.cancel()
+        await asyncio.gather(telemetry, refused, return_exceptions=True)
+    if chassis.health.refusal:
+        print(chassis.health.refusal, file=sys.stderr, flush=True)
+        return EX_CONFIG
     return 0 if server.started else 1
+
+
+async def _stop_when_refused(chassis: Chassis, server: "_Server") -> None:
+    await chassis.health.refused.wait()
+    server.stop()
 
 
 class _Server(uvicorn.Server):

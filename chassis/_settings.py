@@ -44,6 +44,9 @@ class AppSettings(BaseSettings):
         default=30.0, gt=0, le=600
     )  # seconds a public app gives a request that brings no limit
 
+    database_pool: int = Field(default=4, ge=1, le=4)  # connections of one replica; all apps share one server
+    database_statement_timeout: float = Field(default=5.0, gt=0, le=60)  # seconds; also the wait for a connection
+
     def __init_subclass__(cls, *, app_id: str | None = None, **options: Any) -> None:
         package = cls.__module__.split(".")
         if app_id is None and package[0] == "apps" and len(package) > 1:

@@ -1,0 +1,76 @@
+"""What went wrong at the database, told apart by SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+
+from ._codes import DatabaseAnswerLost, DatabaseBusy, DatabaseTimeout, DatabaseUnavailable
+from ._dapr import RETRY_SOON
+from ._errors import AppError
+
+CANCELLED = {"57014", "25P03"}  # by statement_timeout, by idle_in_transaction_session_timeout
+IN_EACH_OTHERS_WAY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+# Classes: connection exception, invalid authorization, no such database, insufficient resources, operator
+# intervention (shutdown, crash, starting up), system error.
+AWAY = ("08", "28", "3D", "53", "57", "58")
+
+OF_THE_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+class Failures:
+    """Turns a driver's exceptions into ours, with this app as the one at fault."""
+
+    def __init__(self, app_id: str) -> None:
+        self._app_id = app_id
+
+    @contextmanager
+    def named(self, *, committing: bool = False) -> Iterator[None]:
+        """Raise ours in place of what it means; what is about the statement and its data passes as it is."""
+        try:
+            yield
+        except (NoFreeConnection, *OF_THE_DRIVER) as error:
+            known = self._meaning(error, committing)
+            if known is None:
+                raise
+            raise known from error
+
+    def _meaning(self, error: BaseException, committing: bool) -> AppError | None:
+        causes = list(_causes(error))
+        state = next((s for s in (getattr(cause, "sqlstate", None) for cause in causes) if s), "")
+        if isinstance(error, NoFreeConnection):
+            return DatabaseBusy("No database connection became free.", service=self._app_id, headers=RETRY_SOON)
+        if state in IN_EACH_OTHERS_WAY:
+            detail = "Two changes were in each other's way, this one was undone. Send it again."
+            return DatabaseBusy(detail, service=self._app_id, headers=RETRY_SOON)
+        if state in CANCELLED:
+            return DatabaseTimeout("The database took too long and was told to stop.", service=self._app_id)
+        invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+        if not (invalidated or state.startswith(AWAY) or any(isinstance(cause, OSError) for cause in causes)):
+            return None
+        if committing:
+            detail = "The database was lost while it confirmed the change: it may have happened."
+            return DatabaseAnswerLost(detail, service=self._app_id)
+        return DatabaseUnavailable(_seen(state, causes), service=self._app_id, headers=RETRY_SOON)
+
+
+def _seen(state: str, causes: list[BaseException]) -> str:
+    if state.startswith("28"):
+        return "The database refuses this app's login."
+    if state.startswith("3D"):
+        return "The database does not exist."
+    if state.startswith("53"):
+        return "The database has no room for more connections, memory or data."
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return "The database does not answer."
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "The database is not running, or not where it is looked for."
+    return "The connection to the database was lost."
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.orig if isinstance(error, DBAPIError) and error.orig else error.__cause__

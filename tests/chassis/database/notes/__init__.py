@@ -1,0 +1,1 @@
+"""As little of an app as has a database."""

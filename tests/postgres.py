@@ -1,0 +1,68 @@
+"""A real PostgreSQL for tests: started once a session, a fresh database with a role of its own for each test.
+
+An app's `conftest.py` imports the fixtures: `from tests.postgres import new_database, postgres  # noqa: F401`.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from local import data_tier
+from local.credentials import Credentials
+from local.databases import create_databases, database_url
+from tests.local.servers import Running, free_offset
+
+NewDatabase = Callable[[str], Awaitable[str]]
+_number = itertools.count(1)
+
+
+class Postgres:
+    """One server, which a test may also kill, pause and start again on its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run_dir = folder / "run"
+        self.offset = free_offset()
+        self.log = folder / "postgres.log"
+        self.credentials = Credentials.load_or_create(self.run_dir)
+        asyncio.run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
+        self.start()
+
+    def start(self) -> None:
+        asyncio.run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
+        spec = data_tier.postgres(self.run_dir, self.offset, self.credentials)
+        # Nothing here survives the machine, and a test that kills the server keeps what it had written.
+        self.running = Running(replace(spec, command=(*spec.command, "--fsync=off")), self.log).until_ready()
+
+    def close(self) -> None:
+        self.running.stop()
+        data_tier.remove(self.run_dir)
+
+    @property
+    def administrator(self) -> str:
+        port = data_tier.POSTGRES_PORT + self.offset
+        password = self.credentials.postgres_password
+        return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+
+    async def new_database(self, name: str) -> str:
+        """The URL of a database that no test used before, owned by a role of the same name."""
+        app_id = f"{name}-{next(_number)}"
+        url = database_url(self.administrator, app_id, "password")
+        await create_databases(self.administrator, {app_id: "password"}, exclusive=True)
+        return url
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_database(postgres: Postgres) -> NewDatabase:
+    """`await new_database("notes")` is the URL of an empty database."""
+    return postgres.new_database
