@@ -4,6 +4,9 @@ An entry's key holds the generation of its base, a random word: whoever changes 
 nobody finds the old entries any more. It is one word for a whole base, not for a table, because a write to one
 table changes links, lookups and rollups of others, and because a table has two names, its id and its name.
 A counter would do worse: evicted and begun anew, it would bring old entries back.
+
+A process may use a generation for a moment (LEASE) without asking the store again. So a write is answered only
+after that moment: by then every process asks anew, and whoever knows of the write sees it.
 """
 
 import asyncio
@@ -26,6 +29,8 @@ T = TypeVar("T")
 PATIENCE = 0.25  # s the state store gets before a read goes on without it
 PAUSE = 2.0  # s it is then left alone
 GENERATION_KEPT = timedelta(days=1)
+LEASE = 0.025  # s; at 200 reads a second it saves four of five questions to the store
+LEASES_KEPT = 1_000  # bases
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class ReadCache:
         self._settings, self._state = settings, state
         self._away_until = 0.0
         self._near = _Near(settings.near_cache)
+        self._leases: dict[str, tuple[str, float]] = {}
+        self._invalidations = 0
         self._not_invalidated: set[str] = set()
         self._making: dict[str, asyncio.Future[str]] = {}
 
@@ -76,17 +83,30 @@ class ReadCache:
 
     async def generation(self, scope: str) -> str:
         """The word that is part of every key of `scope` (a base, or what stands outside any). Raises CacheAway."""
+        asked, invalidations = time.monotonic(), self._invalidations
+        lease = self._leases.get(scope)
+        if lease is not None and asked < lease[1]:
+            return lease[0]
         if scope in self._not_invalidated:
             return await self._renew(scope)
         found = await self._patiently(self._state.get(_generation_key(scope), bytes))
-        return found[0].decode() if found else await self._first(scope)
+        word = found[0].decode() if found else await self._first(scope)
+        if invalidations == self._invalidations:
+            if len(self._leases) >= LEASES_KEPT:
+                self._leases.clear()
+            self._leases[scope] = word, asked + LEASE
+        return word
 
     async def invalidate(self, scope: str) -> None:
         """Nobody finds what was cached of `scope` before now; when the store is away, once it is back."""
+        self._forget_lease(scope)
         try:
             await self._renew(scope)
         except CacheAway:
             self._not_invalidated.add(scope)
+        else:
+            self._forget_lease(scope)
+            await asyncio.sleep(LEASE + 0.002)  # a timer may be early by a tick
 
     async def find(self, key: str) -> Entry | None:
         """The entry, fresh or stale. Raises CacheAway."""
@@ -108,6 +128,10 @@ class ReadCache:
             await self._patiently(self._state.save(key, entry.packed(), ttl=lifetime))
         except CacheAway:
             return
+
+    def _forget_lease(self, scope: str) -> None:
+        self._invalidations += 1
+        self._leases.pop(scope, None)
 
     async def _renew(self, scope: str) -> str:
         word = secrets.token_hex(8)

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from apps.airtable_connector.app import create
+from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, ReadCache
 from chassis.testing import AppClient, FakeDapr
+from sandbox.airtable.embedded import Running
+from tests.airtable_connector.conftest import FAST, TOKEN
 from tests.airtable_connector.place import Place
 
 
@@ -133,13 +137,38 @@ async def test_an_answer_outlives_the_process_that_read_it(client: AppClient, pl
 async def test_without_the_state_store_reads_and_writes_go_on_and_say_so(
     client: AppClient, dapr: FakeDapr, place: Place
 ) -> None:
-    await client.get(place.records)
     dapr.state.available = False
     answer = await client.get(place.records)
     assert (answer.status, answer.headers["x-platform-cache"]) == (200, "bypass")
     assert answer.headers["x-platform-degraded"] == "state"
     made = await client.post(place.records, json={"records": [{"fields": {"Name": "While away"}}]})
     assert made.status == 201
+
+
+async def test_a_generation_is_asked_for_once_in_a_moment_and_anew_after_a_write(
+    client: AppClient, dapr: FakeDapr, place: Place
+) -> None:
+    """The store is emptied behind the app's back: only who asks it notices."""
+    one = f"{place.records}/{next(iter(place.table.records))}"
+    await client.get(one)
+    dapr.state._items.clear()
+    assert [await how(client, one) for _ in range(3)] == ["hit"] * 3
+    await client.patch(one, json={"fields": {"City": "Changed"}})
+    assert await how(client, one) == "miss"
+
+
+async def test_a_write_is_answered_only_when_no_process_can_still_use_the_old_generation(
+    client: AppClient, dapr: FakeDapr, place: Place, sandbox: Running
+) -> None:
+    dapr.secrets["airtable/local/default"] = TOKEN
+    replica = create(Settings(airtable_url=sandbox.url, **FAST, **dapr.settings()))  # type: ignore[arg-type]
+    one = f"{place.records}/{next(iter(place.table.records))}"
+    async with AppClient(replica, dapr.headers()).running() as other:
+        for city in ("Graz", "Lyon", "Porto"):
+            await other.get(one)
+            assert await how(other, one) == "hit"
+            await client.patch(one, json={"fields": {"City": city}})
+            assert (await other.get(one)).json()["fields"]["City"] == city
 
 
 async def test_a_state_store_that_failed_is_not_even_asked_for_a_while(
