@@ -10,10 +10,9 @@ import json
 import sys
 from pathlib import Path as File
 
-import jwt
-
 from benchmarks.open_loop import Path, Run, compare
 from benchmarks.result import save
+from chassis._principal import Principal, issue
 from demo.client import Address, Client
 from demo.journey import find_place
 from local.credentials import Credentials
@@ -27,15 +26,8 @@ def ways(run_dir: File, address: Address, query: str) -> list[Path]:
     ports = {entry["name"]: entry["ports"] for entry in record["processes"]}
     secrets = json.loads((run_dir / "secrets.json").read_text())
     credentials = Credentials.load_or_create(run_dir)
-    claims = {
-        "sub": "developer",
-        "tenant": "local",
-        "scopes": ["*"],
-        "iss": GATEWAY,
-        "aud": "platform",
-        "exp": 2**31,
-    }
-    token = jwt.encode(claims, secrets["identity/signing-key"], algorithm="EdDSA")
+    developer = Principal("developer", "local", ("*",))
+    token = issue(developer, secrets["identity/signing-key"], lifetime=3_600)
     inside = {"authorization": f"Bearer {token}", "x-timeout-ms": "30000"}
     return [
         Path(

@@ -93,6 +93,10 @@ def timed_out(callee: str) -> PeerTimeout:
     return PeerTimeout(f"{callee} did not answer within the time this request had.", service=callee)
 
 
+def sidecar_silent(caller: str) -> PeerTimeout:
+    return PeerTimeout(f"The sidecar of {caller} does not answer. The request may have passed it.", service=caller)
+
+
 def lost(callee: str, safe: bool) -> Failure:
     """The connection went while the call was under way."""
     if safe:

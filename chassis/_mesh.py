@@ -25,6 +25,7 @@ IDLE = 60.0  # seconds a stream may be silent between two chunks
 BACKGROUND = 30.0  # seconds for a call without a deadline of its own
 # A caller with less time than this says nothing about the callee: short-of-time clients must not open breakers.
 FAIR = 1.0  # seconds
+PROBE = 0.2  # seconds a healthy sidecar never needs to say that it is there
 
 Body = bytes | AsyncIterator[bytes] | None
 Observer = Callable[[str, str, float], None]
@@ -203,7 +204,9 @@ class Mesh:
         except aiohttp.ClientConnectorError:
             return _dapr.sidecar_gone(self.app_id)
         except TimeoutError:
-            return Failure(_dapr.timed_out(app_id), retry=False, counts=True)
+            if await self._own_sidecar_answers():
+                return Failure(_dapr.timed_out(app_id), retry=False, counts=True)
+            return Failure(_dapr.sidecar_silent(self.app_id), retry=False, counts=False)
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError):
             if upload and upload.error:
                 raise upload.error from None
@@ -217,6 +220,14 @@ class Mesh:
             wire.put_back(response, body)
             return None
         return _dapr.of_answer(response.status, message, callee=app_id, caller=self.app_id, safe=method in SAFE)
+
+    async def _own_sidecar_answers(self) -> bool:
+        """Whether a call that ran out of time is to be blamed on the callee and not on our own frozen sidecar."""
+        try:
+            async with asyncio.timeout(PROBE), self.session.get(self.url("/v1.0/healthz/outbound")):
+                return True
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return False
 
     def _time_left(self, context: Context, limit: float | None) -> float:
         left = context.remaining()
