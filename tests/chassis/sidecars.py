@@ -125,17 +125,24 @@ class RealDapr:
         return {"dapr_http_port": self.ports[f"{CALLER}.http"], "dapr_api_token": SIDECAR_TOKEN}
 
     async def __aenter__(self) -> "RealDapr":
+        try:
+            await self._start_all()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _start_all(self) -> None:
         self._write()
         self._start("redis", [str(self._valkey), str(self._folder / "valkey.conf")])
         self._start_sentry()
         anchors = self._folder / "ca" / "ca.crt"
-        await until(anchors.exists)
+        await until(lambda: anchors.exists() and "END CERTIFICATE" in anchors.read_text())
         await self.start_app()
         for app_id in (CALLER, CALLEE):
             self.start_sidecar(app_id)
         for app_id in (CALLER, CALLEE):
             await self.healthy(app_id)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop_app()
@@ -215,6 +222,18 @@ class RealDapr:
         await until_answers(self.ports[f"{CALLER}.http"], "/notes/are-you-there", 200, headers)
         self.peer.requests.clear()
 
+    async def says(self, sign: str) -> None:
+        """Wait until daprd answers a call with this: a fault is noticed a moment after it happened."""
+        headers = {"dapr-app-id": CALLEE, "dapr-api-token": SIDECAR_TOKEN}
+        address = f"http://127.0.0.1:{self.ports[f'{CALLER}.http']}/notes/are-you-there"
+        self.peer.answers(200, path="/notes/are-you-there")
+        async with aiohttp.ClientSession() as session, asyncio.timeout(READY):
+            while True:
+                async with session.get(address, headers=headers) as response:
+                    if sign in await response.text():
+                        return
+                await asyncio.sleep(0.05)
+
     def _start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         log = (self._folder / f"{name}.log").open("ab")
         self._logs.append(log)
@@ -291,18 +310,18 @@ class Sidecar:
             self.peer.fails(name)  # type: ignore[arg-type]
             yield
             return
-        if name in ("dead", "unhealthy"):
-            await real.stop_app()
-            if name == "unhealthy":
-                await asyncio.sleep(4)
+        signs = {"dead": "refused", "unhealthy": "not in a healthy state", "sidecar-dead": "refused", "denied": ""}
+        try:
+            if name in ("dead", "unhealthy"):
+                await real.stop_app()
+            elif name == "sidecar-dead":
+                await real.kill_sidecar(CALLEE)
+            await real.says(signs[name])
             yield
-            await real.start_app()
-        elif name == "sidecar-dead":
-            await real.kill_sidecar(CALLEE)
-            yield
-            real.start_sidecar(CALLEE)
-            await real.healthy(CALLEE)
-        else:
-            yield
-            return
-        await real.reachable()
+        finally:
+            if name in ("dead", "unhealthy"):
+                await real.start_app()
+            elif name == "sidecar-dead":
+                real.start_sidecar(CALLEE)
+                await real.healthy(CALLEE)
+            await real.reachable()
