@@ -96,7 +96,6 @@ def create_app(
         redoc_url=None,
         openapi_url=None if public else "/openapi.json",  # the gateway's is the whole platform's
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.chassis = Chassis(settings, container, mesh, state, secrets, health, log, metrics, telemetry)
     add_handlers(app, settings.app_id)

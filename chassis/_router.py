@@ -79,7 +79,11 @@ class Router:
 
     def bind(self, container: Container) -> APIRouter:
         """These routes with their parameters filled from `container`. Raises TypeError for a wrong declaration."""
-        bound = APIRouter(route_class=JsonRoute, redirect_slashes=False)
+        bound = APIRouter(
+            route_class=JsonRoute,
+            redirect_slashes=False,
+            generate_unique_id_function=lambda route: route.name,  # generated clients name their methods after it
+        )
         for route in self.declared:
             if route.method not in SAFE and bool(route.audit) == bool(route.no_audit):
                 raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
