@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ._codes import HeadersTooLarge, Internal, NoDeadline, NotThroughSidecar, RequestTooLarge, Starting
+from ._codes import HeadersTooLarge, Internal, NoDeadline, NotThroughSidecar, RequestTimeout, RequestTooLarge, Starting
 from ._context import Context, enter, leave, read_request_id, read_timeout, read_traceparent
 from ._errors import AppError
 from ._health import Health
 from ._logs import Log
+from ._patience import Patience
 from ._principal import Verifier
 from ._problem import render
 from ._settings import AppSettings
@@ -24,10 +25,11 @@ from ._wire import SAFE
 LENGTH = BODY_LENGTH.encode()
 MAX_HEADERS = 64 * 1024  # bytes, names and values
 LONGEST = 600.0  # seconds any request may be given
+CLIENT_LEFT = 499  # as nginx logs it; nobody is there to get it
 START_PATIENCE = 5.0  # seconds a request waits for an app that is still starting
 _READ = frozenset(
     {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
-     b"idempotency-key", b"dapr-caller-app-id"}
+     b"transfer-encoding", b"idempotency-key", b"dapr-caller-app-id"}
 )  # fmt: skip
 # Asked by daprd itself, which has the app's token but no caller's time or identity.
 _OF_DAPRD = ("/dapr/", "/healthz", "/readyz")
@@ -79,10 +81,6 @@ class Edge:
 class _Request:
     """One request on its way in and its answer on the way out."""
 
-    __slots__ = (
-        "_began", "_context", "_edge", "_headers", "_headers_size", "_read", "_receive", "_scope", "_send", "_status"
-    )  # fmt: skip
-
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self._edge = edge
         self._scope = scope
@@ -97,8 +95,7 @@ class _Request:
             size += len(name) + len(value) + 4
             if name in _READ:
                 found[name] = value
-        self._headers = found
-        self._headers_size = size
+        self._headers, self._headers_size = found, size
         self._context = self._make_context()
 
     def _header(self, name: bytes) -> str | None:
@@ -129,18 +126,28 @@ class _Request:
 
     async def run(self) -> None:
         token = enter(self._context)
+        self._patience = patience = Patience(
+            self._context,
+            self._receive,
+            safe=self._scope["method"] in SAFE,
+            has_body=b"content-length" in self._headers or b"transfer-encoding" in self._headers,
+        )
         try:
             await self._check()
             await self._edge._app(self._scope, self._receive_limited, self._send_marked)
+        except asyncio.CancelledError:
+            if not patience.ended:
+                raise  # the server stops
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # ours, and dealt with here
+            await self._out_of_patience()
         except AppError as error:
             await self._fail(error)
         except Exception as error:
-            # No f-string and no str(error): an exception's text may carry anything, the log redacts what it knows.
-            self._edge._log.error(
-                "unexpected error", error=type(error).__name__, traceback=traceback.format_exc(limit=-12)
-            )
+            trace = traceback.format_exc(limit=-12)
+            self._edge._log.error("unexpected error", error=type(error).__name__, traceback=trace)
             await self._fail(Internal("This is a bug in the platform. Report it with the trace id."))
         finally:
+            patience.close()
             self._finish()
             leave(token)
 
@@ -174,7 +181,7 @@ class _Request:
             raise Starting(detail, headers={"Retry-After": "1"}) from None
 
     async def _receive_limited(self) -> Message:
-        message = await self._receive()
+        message = await self._patience.receive()
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._edge._max_body:
@@ -190,6 +197,7 @@ class _Request:
     async def _send_marked(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            self._patience.started = True
             timing = f"{self._edge._app_id};dur={(time.perf_counter() - self._began) * 1000:.1f}"
             headers = []
             for name, value in message.get("headers", ()):
@@ -206,6 +214,13 @@ class _Request:
             ]
             message = {**message, "headers": headers}
         await self._send(message)
+
+    async def _out_of_patience(self) -> None:
+        if self._patience.ended == "time":
+            late = f"{self._edge._app_id} did not answer within the time this request had."
+            await self._fail(RequestTimeout(late))
+        elif not self._status:
+            self._status = CLIENT_LEFT
 
     async def _fail(self, error: AppError) -> None:
         if self._status:

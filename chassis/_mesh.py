@@ -70,7 +70,7 @@ class Mesh:
                 headers=headers,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             )
-            # aiohttp itself would send GET, PUT and DELETE again on a lost connection; who retries what is decided here.
+            # aiohttp itself would send GET, PUT and DELETE again on a lost connection; that is decided here.
             self._session._retry_connection = False
         return self._session
 

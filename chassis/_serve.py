@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from ._app import Chassis
 from ._logs import own_process
+from ._protocol import Protocol
 from ._settings import AppSettings, ConfigError
 
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
@@ -101,7 +102,7 @@ def _config(app: object, host: str, port: int, lifespan: str) -> uvicorn.Config:
         host=host,
         port=port,
         loop="none",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan=lifespan,  # type: ignore[arg-type]
         access_log=False,
