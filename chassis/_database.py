@@ -1,5 +1,6 @@
 """The app's own PostgreSQL database: a small pool, one transaction a change, failures in our words."""
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -13,8 +14,10 @@ from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
+from . import _outbox as outbox
 from ._database_failures import OF_THE_DRIVER, Failures
 from ._errors import AppError
+from ._events import Event
 from ._logs import Log
 from ._migrations import migrate
 from ._principal import Principal
@@ -70,14 +73,25 @@ class Read:
 class Change(Read):
     """A transaction that writes: everything in it happens, or nothing.
 
-    `attributes` belongs to the chassis' parts that write along with a change (events, audit, idempotency).
+    `attributes` belongs to the chassis' parts that write along with a change (audit, idempotency).
     """
 
-    def __init__(self, connection: AsyncConnection, who: Principal, failures: Failures) -> None:
-        super().__init__(connection, who, failures)
+    def __init__(self, connection: AsyncConnection, who: Principal, db: "Database") -> None:
+        super().__init__(connection, who, db._failures)
         self.attributes: dict[str, Any] = {}
+        self._db = db
+        self._events: list[Any] = []
         self._before: list[Callable[[], Awaitable[None]]] = []
         self._after: list[Callable[[], None]] = []
+
+    def publish(self, event: Event) -> None:
+        """Tell others of this change: `event` leaves when, and only if, the change is committed.
+
+        Raises TypeError for a class that is no event of this app, ValueError for more than 256 KiB.
+        """
+        if not self._events:
+            self.after_commit(self._db.published.set)
+        outbox.publish(self, event, self._events, self._db.app_id)
 
     def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
         """Await `write` as the last thing in the transaction, in the order of asking; its failure undoes the change."""
@@ -90,7 +104,7 @@ class Change(Read):
     async def _complete(self, log: Log) -> None:
         for write in self._before:  # one may ask for another
             await write()
-        with self._failures.named(committing=True):
+        with self._failures.named("commit"):
             await self._connection.commit()
         for tell in self._after:
             try:
@@ -112,6 +126,8 @@ class Database(SelfProvided):
         self._secrets = secrets
         self._log = log
         self._failures = Failures(settings.app_id)
+        self.app_id = settings.app_id
+        self.published = asyncio.Event()  # set when a change with events was committed, for the relay
         self._engine = create_async_engine(
             DRIVER,
             async_creator=partial(self._connect, settings.database_statement_timeout, 0.0),
@@ -136,6 +152,12 @@ class Database(SelfProvided):
     def read(self, who: Principal) -> AbstractAsyncContextManager[Read]:
         """A read-only transaction in which all statements see the same moment. Raises as `change` does on entry."""
         return self._read(who)
+
+    @classmethod
+    def companions(cls) -> tuple[type, ...]:
+        from ._relay import Relay
+
+        return (Relay,)
 
     async def start(self) -> None:
         """Bring the schema up to date. Raises ConfigError when it is newer than this code, AppError to try again."""
@@ -162,7 +184,7 @@ class Database(SelfProvided):
     @asynccontextmanager
     async def _change(self, who: Principal) -> AsyncIterator[Change]:
         async with self._connection(self._engine) as connection:
-            change = Change(connection, who, self._failures)
+            change = Change(connection, who, self)
             yield change
             await change._complete(self._log)
 
@@ -175,7 +197,7 @@ class Database(SelfProvided):
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """A connection that is rolled back and given back at the end."""
-        with self._failures.named():
+        with self._failures.named("connect"):
             connection = await engine.connect().start()
         try:
             yield connection

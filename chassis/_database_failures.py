@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -27,17 +28,17 @@ class Failures:
         self._app_id = app_id
 
     @contextmanager
-    def named(self, *, committing: bool = False) -> Iterator[None]:
+    def named(self, doing: Literal["connect", "execute", "commit"] = "execute") -> Iterator[None]:
         """Raise ours in place of what it means; what is about the statement and its data passes as it is."""
         try:
             yield
         except (NoFreeConnection, *OF_THE_DRIVER) as error:
-            known = self._meaning(error, committing)
+            known = self._meaning(error, doing)
             if known is None:
                 raise
             raise known from error
 
-    def _meaning(self, error: BaseException, committing: bool) -> AppError | None:
+    def _meaning(self, error: BaseException, doing: str) -> AppError | None:
         causes = list(_causes(error))
         state = next((s for s in (getattr(cause, "sqlstate", None) for cause in causes) if s), "")
         if isinstance(error, NoFreeConnection):
@@ -48,16 +49,17 @@ class Failures:
         if state in CANCELLED:
             return DatabaseTimeout("The database took too long and was told to stop.", service=self._app_id)
         invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
-        if not (invalidated or state.startswith(AWAY) or any(isinstance(cause, OSError) for cause in causes)):
+        gone = invalidated or state.startswith(AWAY) or any(isinstance(cause, OSError) for cause in causes)
+        if not gone and not (doing == "connect" and state):
             return None
-        if committing:
+        if doing == "commit":
             detail = "The database was lost while it confirmed the change: it may have happened."
             return DatabaseAnswerLost(detail, service=self._app_id)
         return DatabaseUnavailable(_seen(state, causes), service=self._app_id, headers=RETRY_SOON)
 
 
 def _seen(state: str, causes: list[BaseException]) -> str:
-    if state.startswith("28"):
+    if state.startswith(("28", "42501")):  # a wrong password, a database that is not this role's
         return "The database refuses this app's login."
     if state.startswith("3D"):
         return "The database does not exist."

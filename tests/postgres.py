@@ -37,6 +37,11 @@ class Postgres:
         # Nothing here survives the machine, and a test that kills the server keeps what it had written.
         self.running = Running(replace(spec, command=(*spec.command, "--fsync=off")), self.log).until_ready()
 
+    def kill(self) -> None:
+        """As a crash of the server does; `start` brings it back."""
+        self.running.kill()
+        self.running.stop()
+
     def close(self) -> None:
         self.running.stop()
         data_tier.remove(self.run_dir)

@@ -18,19 +18,25 @@ async def test_what_is_written_in_a_change_is_there_afterwards(db, notes, who):
 
 
 async def test_an_exception_undoes_the_whole_change_and_passes_unchanged(db, notes, who):
-    with pytest.raises(LookupError, match="ours"):
+    async def fail() -> None:
         async with db.change(who) as change:
             await notes.add(change, "one")
             raise LookupError("ours")
+
+    with pytest.raises(LookupError, match="ours"):
+        await fail()
 
     assert await notes.count(who) == 0
 
 
 async def test_a_refused_statement_undoes_what_came_before_it(db, notes, who):
-    with pytest.raises(IntegrityError):
+    async def fail() -> None:
         async with db.change(who) as change:
             await notes.add(change, "one")
             await change.execute(insert(table).values(tenant=who.tenant, text=None))
+
+    with pytest.raises(IntegrityError):
+        await fail()
 
     assert await notes.count(who) == 0
 
@@ -100,25 +106,32 @@ async def test_a_failing_write_before_the_commit_undoes_the_change(db, notes, wh
     async def fail() -> None:
         raise LookupError("ours")
 
-    with pytest.raises(LookupError):
+    async def add() -> None:
         async with db.change(who) as change:
             await notes.add(change, "one")
             change.before_commit(fail)
+
+    with pytest.raises(LookupError):
+        await add()
 
     assert await notes.count(who) == 0
 
 
 async def test_one_is_told_after_the_commit_and_never_when_it_was_undone(db, who):
     told: list[str] = []
-    async with db.change(who) as change:
-        change.after_commit(lambda: told.append("kept"))
-        assert told == []
-    with pytest.raises(LookupError):
-        async with db.change(who) as change:
-            change.after_commit(lambda: told.append("undone"))
-            raise LookupError
 
-    assert told == ["kept"]
+    async def change_and(problem: Exception | None) -> None:
+        async with db.change(who) as change:
+            change.after_commit(lambda: told.append(str(problem)))
+            assert told == []
+            if problem:
+                raise problem
+
+    with pytest.raises(LookupError):
+        await change_and(LookupError("undone"))
+    await change_and(None)
+
+    assert told == ["None"]
 
 
 async def test_one_who_fails_when_told_spoils_neither_the_change_nor_the_others(db, notes, who, capsys):
