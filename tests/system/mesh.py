@@ -1,6 +1,5 @@
 """A real mesh for tests: its own run dir and ports, driven only by the launcher's commands."""
 
-import asyncio
 import json
 import os
 import signal
@@ -95,11 +94,13 @@ def eventually(holds: Callable[[], object], within: float, what: str) -> float:
     raise AssertionError(f"not within {within} s: {what}")
 
 
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a program to its end; its standard output. Fails the test with everything it said if it failed."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{command[0]} exited {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
 def gone(pids: list[int]) -> bool:
     """No process of `pids` runs any more (a zombie has ended)."""
     return not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
-
-
-async def in_parallel(count: int, ask: Callable[[int], Any]) -> list[Any]:
-    """Run a blocking call `count` times at once, each in a thread."""
-    return list(await asyncio.gather(*(asyncio.to_thread(ask, number) for number in range(count))))

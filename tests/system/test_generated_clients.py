@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import json
 import shutil
-import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -15,15 +14,9 @@ import httpx
 import pytest
 
 from demo.journey import Place
-from tests.system.mesh import Mesh
+from tests.system.mesh import Mesh, run
 
 TYPESCRIPT = Path(__file__).parent / "typescript_client"
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"{command[0]} exited {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 @pytest.fixture
