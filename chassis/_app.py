@@ -72,6 +72,7 @@ def create_app(
         State: state,
         Secrets: secrets,
         Log: log,
+        Metrics: metrics,
     }
     fallback = asgi if isinstance(asgi, type) else None
     container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])

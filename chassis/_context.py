@@ -19,6 +19,7 @@ class Context:
     """One request's context. `deadline` is a `time.monotonic()` instant; None means background work without one.
 
     `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
+    `causation_id` is the event being handled, if one is; `request_id` then is that of the request behind it.
     `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.
     """
 
@@ -31,6 +32,7 @@ class Context:
     authorization: str | None = None
     idempotency_key: str | None = None
     caller: str | None = None
+    causation_id: str | None = None
     principal: "Principal | None" = None
     hops: list[tuple[str, float]] = field(default_factory=list)
 

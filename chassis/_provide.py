@@ -8,7 +8,12 @@ T = TypeVar("T")
 
 
 class SelfProvided:
-    """A class of the chassis that nobody has to list: an `__init__` that names it brings it."""
+    """A class of the chassis that nobody has to list: an `__init__` that names it brings it, and its companions."""
+
+    @classmethod
+    def companions(cls) -> tuple[type, ...]:
+        """What works on this class wherever it is used, though nobody names it."""
+        return ()
 
 
 class Container:
@@ -44,8 +49,10 @@ class Container:
 
     def _bring(self, cls: type) -> None:
         """Add what `cls` and what it brings name and nobody has to list."""
-        for kind in _hints(cls).values():
-            if isinstance(kind, type) and issubclass(kind, SelfProvided) and kind not in self._known:
+        named = [kind for kind in _hints(cls).values() if isinstance(kind, type) and issubclass(kind, SelfProvided)]
+        along = cls.companions() if issubclass(cls, SelfProvided) else ()
+        for kind in [*named, *along]:
+            if kind not in self._known:
                 self._classes += (kind,)
                 self._known.add(kind)
                 self._bring(kind)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -37,6 +37,34 @@ class Metrics:
         self._call_seconds = Counter(
             "peer_call_seconds_total", "Time spent in calls to other apps.", ("peer",), registry=self.registry
         )
+
+        self._outbox_rows = Gauge(
+            "outbox_rows", "Events that are committed and not yet published.", registry=self.registry
+        )
+        self._outbox_oldest = Gauge(
+            "outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
+        )
+        self._published = Counter("events_published_total", "Events the bus took.", registry=self.registry)
+        self._publish_failed = Counter(
+            "events_publish_failed_total", "Attempts to publish that failed.", registry=self.registry
+        )
+        self._handled = Counter(
+            "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
+        )
+
+    def outbox(self, rows: int, oldest: float) -> None:
+        self._outbox_rows.set(rows)
+        self._outbox_oldest.set(oldest)
+
+    def published(self, count: int) -> None:
+        self._published.inc(count)
+
+    def publish_failed(self) -> None:
+        self._publish_failed.inc()
+
+    def handled(self, handler: str, outcome: str) -> None:
+        """`outcome` is done, again (it had been done before), retry, drop or given-up."""
+        self._handled.labels(handler, outcome).inc()
 
     def request(self, method: str, status: int, seconds: float) -> None:
         self._requests.labels(method, status).observe(seconds)
