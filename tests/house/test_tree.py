@@ -6,6 +6,7 @@ import warnings
 import pytest
 
 from tests.house.rules import tree
+from tests.house.rules.source import lines_of_code
 
 
 def test_every_app_is_in_apps_dapr_yaml_readme_tests_codeowners_and_config(root):
@@ -100,13 +101,20 @@ def test_a_module_longer_than_250_lines_is_caught(plant):
     assert len(tree.modules_stay_short(plant("chassis/_mesh.py", "x = 1\n" * 251))) == 1
 
 
-def test_the_chassis_stays_below_2500_lines_without_testing(root):
+def test_the_chassis_stays_below_4000_lines_of_code_without_testing(root):
     assert tree.chassis_stays_small(root) == []
 
 
 def test_a_chassis_that_grew_too_large_is_caught_and_testing_does_not_count(plant):
-    assert tree.chassis_stays_small(plant("chassis/testing/fake.py", "x = 1\n" * 2_600)) == []
-    assert tree.chassis_stays_small(plant("chassis/_mesh.py", "x = 1\n" * 2_600))
+    assert tree.chassis_stays_small(plant("chassis/testing/fake.py", "x = 1\n" * 4_100)) == []
+    assert tree.chassis_stays_small(plant("chassis/_mesh.py", "x = 1\n" * 4_100))
+
+
+def test_what_explains_the_code_does_not_count_as_code(tmp_path):
+    (tmp_path / "a.py").write_text(
+        '"""Why.\n\nMore."""\n\n# a reason\ndef f():\n    """What."""\n    return (\n        1\n    )\n'
+    )
+    assert lines_of_code(tmp_path / "a.py") == 4
 
 
 def test_every_app_has_a_passport(root):

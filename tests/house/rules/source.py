@@ -1,10 +1,20 @@
 """Read a tree: its tracked files, its apps, its modules."""
 
 import ast
+import io
 import subprocess
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+LAYOUT = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 GENERATED = {".venv", ".git", ".run", "__pycache__", "node_modules"}
 
 
@@ -35,6 +45,26 @@ def modules(*folders: Path) -> Iterator[tuple[Path, ast.Module]]:
         for path in sorted(folder.rglob("*.py")):
             if not GENERATED & set(path.parts):
                 yield path, ast.parse(path.read_text("utf-8"), str(path))
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines that hold code: blank lines, comments and docstrings are what makes it readable, not what makes it large."""
+    source = path.read_text("utf-8")
+    docstrings: set[int] = set()
+    for node in ast.walk(ast.parse(source, str(path))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                docstrings.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in LAYOUT:
+            code.update(range(token.start[0], token.end[0] + 1))
+    return len(code - docstrings)
 
 
 def lines(path: Path) -> int:

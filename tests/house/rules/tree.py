@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.house.rules.source import app_folders, lines
+from tests.house.rules.source import app_folders, lines, lines_of_code
 
 WIRING = {"__init__", "app", "settings"}
 INBOUND = {"routes", "subscriptions", "jobs", "workflow", "activities"}
@@ -119,10 +119,10 @@ def modules_stay_short(root: Path, most: int = 250) -> list[str]:
     ]
 
 
-def chassis_stays_small(root: Path, most: int = 2_500) -> list[str]:
+def chassis_stays_small(root: Path, most: int = 4_000) -> list[str]:
     files = [path for path in (root / "chassis").rglob("*.py") if "testing" not in path.relative_to(root).as_posix()]
-    size = sum(lines(path) for path in files)
-    return [f"chassis has {size} lines without testing, {most} is the end"] if size > most else []
+    size = sum(lines_of_code(path) for path in files)
+    return [f"chassis has {size} lines of code without testing, {most} is the end"] if size > most else []
 
 
 def every_app_has_a_passport(root: Path) -> list[str]:
