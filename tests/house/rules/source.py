@@ -48,7 +48,7 @@ def modules(*folders: Path) -> Iterator[tuple[Path, ast.Module]]:
 
 
 def lines_of_code(path: Path) -> int:
-    """Lines that hold code: blank lines, comments and docstrings are what makes it readable, not what makes it large."""
+    """Lines that hold code: blank lines, comments and docstrings make it readable, not large."""
     source = path.read_text("utf-8")
     docstrings: set[int] = set()
     for node in ast.walk(ast.parse(source, str(path))):
