@@ -17,8 +17,7 @@ from .run_dir import RunDirectory
 _OUTSIDE = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 APP_GRACE, SIDECAR_GRACE = 7.0, 8.0  # s; an app drains for 5, a sidecar too
 
-# Imported once in the zygote: what the chassis, the apps and the sandbox stand on. Nothing of ours, so that a
-# restarted app always runs the code as it is now.
+# Imported once in the zygote: what the apps and the sandbox stand on, and below, what every app imports late.
 SHARED_MODULES = (
     "fastapi",
     "fastapi.openapi.utils",
@@ -43,7 +42,15 @@ SHARED_MODULES = (
     "starlette.applications",
     "starlette.routing",
     "starlette.responses",
+    "difflib",
+    "encodings.idna",
+    "fastapi.telemetry._runtime",
+    "prometheus_client.core",
+    "pydantic.v1",
+    "uvicorn.protocols.websockets.auto",
 )
+# Ours, that every app stands on: found by name, because this folder may not know them.
+_SHARED_FOLDERS = ("chassis", "contracts")
 
 
 def sidecar_name(app_name: str) -> str:
@@ -206,8 +213,18 @@ class Specs:
         return Spec(
             name=ZYGOTE,
             kind="control",
-            command=(sys.executable, "-m", "local.zygote", *SHARED_MODULES),
+            command=(sys.executable, "-m", "local.zygote", *SHARED_MODULES, *own_shared_modules(self._root)),
             environment=program_environment(Path.home()),
             ready=ready,
             working_directory=self._root,
         )
+
+
+def own_shared_modules(root: Path) -> list[str]:
+    """The modules of the folders that every app stands on, programs apart."""
+    return [
+        folder if path.stem == "__init__" else f"{folder}.{path.stem}"
+        for folder in _SHARED_FOLDERS
+        for path in sorted((root / folder).glob("*.py"))
+        if path.stem != "__main__"
+    ]

@@ -1,7 +1,9 @@
 """`python -m local.zygote MODULE …`: imports the modules once, then forks a process for each request.
 
-A forked app shares these imports with all others: 22 of them start in two seconds, not eleven, and take half
-the memory. The pipes are the protocol, one JSON object a line:
+A forked app shares these imports with all others: 22 of them start in a fraction of the time and take half the
+memory. If code of ours among them has changed since, the app is executed anew instead: it runs the code of now.
+
+The pipes are the protocol, one JSON object a line:
 
     in   {"id": 1, "module": "chassis", "arguments": ["api-gateway"], "environment": {…}, "log": "…",
           "directory": "…", "title": "…"}
@@ -22,8 +24,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -42,6 +45,7 @@ class Job:
     log: str
     directory: str
     title: str
+    cold: bool = False  # what was imported here is no longer what is on disk
 
 
 class UnsafeForkError(Exception):
@@ -49,18 +53,38 @@ class UnsafeForkError(Exception):
 
 
 def load(names: Sequence[str]) -> list[str]:
-    """Import the modules and freeze their objects out of the collector's sight; the names that do not exist."""
+    """Import the modules and freeze their objects out of the collector's sight; what could not be imported.
+
+    That is no reason to stop: an app that needs a broken module will say so in its own log.
+    """
     missing = []
     for name in names:
         try:
             importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not (name + ".").startswith(error.name + "."):
-                raise
-            missing.append(name)
+        except Exception as error:
+            missing.append(f"{name}: {error}")
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise write to, and so copy, every shared page
     return missing
+
+
+def own_sources(directory: Path) -> dict[str, int]:
+    """The imported files below `directory`, Python's environment apart, with their times of change (ns)."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    own = (Path(file) for file in files if file)
+    return {
+        str(file): file.stat().st_mtime_ns
+        for file in own
+        if file.is_relative_to(directory) and not file.is_relative_to(sys.prefix)
+    }
+
+
+def changed(sources: Mapping[str, int]) -> bool:
+    """Whether one of these files is another now, or gone."""
+    try:
+        return any(os.stat(file).st_mtime_ns != before for file, before in sources.items())
+    except OSError:
+        return True
 
 
 def require_safe_fork() -> None:
@@ -76,7 +100,8 @@ def require_safe_fork() -> None:
 class Zygote:
     """Serves requests until its input ends. In a forked child `serve` returns the job to become."""
 
-    def __init__(self, requests: int, replies: int) -> None:
+    def __init__(self, requests: int, replies: int, sources: Mapping[str, int] | None = None) -> None:
+        self._sources = sources or {}
         self._requests, self._replies = requests, replies
         self._woken, self._wake = os.pipe()
         for handle in (self._woken, self._wake):
@@ -106,7 +131,7 @@ class Zygote:
     def _fork(self, request: dict[str, Any]) -> Job | None:
         number = request.pop("id")
         try:
-            job = Job(**request)
+            job = Job(**request, cold=changed(self._sources))
             require_safe_fork()
             pid = os.fork()
         except (TypeError, OSError, UnsafeForkError) as error:
@@ -157,6 +182,8 @@ def become(job: Job) -> None:
     os.close(nothing)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if job.cold:
+        os.execve(sys.executable, [sys.executable, "-m", job.module, *job.arguments], job.environment)  # noqa: S606
     random.seed()
     setproctitle.setproctitle(job.title)
     sys.path[0] = job.directory
@@ -177,7 +204,7 @@ def main() -> Job | None:
     if missing:
         print(json.dumps({"level": "warning", "event": "zygote.modules-missing", "modules": missing}), flush=True)
     require_safe_fork()
-    return Zygote(requests, replies).serve()
+    return Zygote(requests, replies, own_sources(Path.cwd())).serve()
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ import pytest
 
 from local import zygote
 from local.children import Child, Children, StartError
+from local.options import ROOT
 from local.process import Spec
 from local.run_dir import is_running
-from local.specs import SHARED_MODULES
+from local.specs import SHARED_MODULES, own_shared_modules
 
 TELL = """\
 import json, os, sys, time
@@ -31,19 +32,22 @@ if __name__ == "__main__":
 
 
 def test_what_is_shared_leaves_one_thread_and_no_socket() -> None:
-    program = f"from local import zygote; zygote.load({SHARED_MODULES!r}); zygote.require_safe_fork()"
+    shared = [*SHARED_MODULES, *own_shared_modules(ROOT)]
+    program = f"from local import zygote; zygote.load({shared!r}); zygote.require_safe_fork()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_every_shared_module_exists() -> None:
-    program = f"from local import zygote; print(zygote.load({SHARED_MODULES!r}))"
+    shared = [*SHARED_MODULES, *own_shared_modules(ROOT)]
+    program = f"from local import zygote; print(zygote.load({shared!r}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_nothing_of_the_platform_is_shared_so_that_a_restarted_app_runs_the_code_of_now() -> None:
-    assert not {name.split(".")[0] for name in SHARED_MODULES} & {"chassis", "apps", "contracts", "sandbox"}
+def test_a_module_that_cannot_be_imported_is_told_and_does_not_stop_the_others() -> None:
+    (told,) = zygote.load(["local.no_such_module", "json"])
+    assert told.startswith("local.no_such_module: No module named")
 
 
 def test_a_second_thread_forbids_the_fork() -> None:
@@ -76,10 +80,10 @@ class Nursery:
         self.children = Children(folder, folder)
         self.born: list[Child] = []
 
-    async def zygote(self) -> Child:
-        command = (sys.executable, "-m", "local.zygote", "json")
-        root = Path(zygote.__file__).parents[1]
-        spec = Spec("zygote", "control", command, {"PATH": os.defpath}, working_directory=root)
+    async def zygote(self, *names: str) -> Child:
+        command = (sys.executable, "-m", "local.zygote", *names)
+        environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        spec = Spec("zygote", "control", command, environment, working_directory=self.folder)
         child = await self.children.start(spec)
         self.born.append(child)
         async with asyncio.timeout(10):
@@ -188,3 +192,15 @@ def test_the_zygote_leaves_when_its_launcher_is_gone() -> None:
         assert json.loads(process.stdout.readline()) == {"ready": True}
         process.stdin.close()
         assert process.wait(5) == 0
+
+
+async def test_an_app_whose_shared_code_has_changed_runs_the_code_of_now(nursery: Nursery) -> None:
+    shared = nursery.folder / "shared.py"
+    (nursery.folder / "tell.py").write_text("import json, shared\nprint(json.dumps({'saw': shared.VALUE}))\n")
+    shared.write_text("VALUE = 'before'\n")
+    await nursery.zygote("shared")
+    await (await nursery.app("early")).ended
+    shared.write_text("VALUE = 'now and longer'\n")
+    await (await nursery.app("late")).ended
+    assert (await nursery.said("early"))["saw"] == "before"
+    assert (await nursery.said("late"))["saw"] == "now and longer"
