@@ -234,12 +234,8 @@ class _Request:
         seconds = time.perf_counter() - self._began
         scope, context = self._scope, self._context
         self._edge._metrics.request(scope["method"], self._status, seconds)
-        fields: dict[str, Any] = {
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": self._status,
-            "duration_ms": round(seconds * 1000, 2),
-        }
+        fields: dict[str, Any] = {"method": scope["method"], "path": scope["path"], "status": self._status}
+        fields["duration_ms"] = round(seconds * 1000, 2)
         if context.caller:
             fields["caller"] = context.caller
         if context.hops:

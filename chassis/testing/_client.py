@@ -70,8 +70,9 @@ class AppClient:
         body: bytes = b"",
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str | None] | None = None,
+        left: asyncio.Event | None = None,
     ) -> Reply:
-        """`path` goes as it is, already encoded; `params` are encoded and added."""
+        """`path` goes as it is, already encoded; `params` are encoded and added. Setting `left` is hanging up."""
         sent: dict[str, str | None] = {**self.headers, **{k.lower(): v for k, v in (headers or {}).items()}}
         if json is not None:
             body = orjson.dumps(json)
@@ -80,10 +81,17 @@ class AppClient:
             sent.setdefault("content-length", str(len(body)))
         if params:
             path += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
-        return await call(self.app, method, path, [(k, v) for k, v in sent.items() if v is not None], body)
+        return await call(self.app, method, path, [(k, v) for k, v in sent.items() if v is not None], body, left)
 
 
-async def call(app: FastAPI, method: str, raw_path: str, headers: list[tuple[str, str]], body: bytes) -> Reply:
+async def call(
+    app: FastAPI,
+    method: str,
+    raw_path: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    left: asyncio.Event | None = None,
+) -> Reply:
     """One ASGI request, its answer collected."""
     path, _, query = raw_path.partition("?")
     scope = {
@@ -106,8 +114,8 @@ async def call(app: FastAPI, method: str, raw_path: str, headers: list[tuple[str
     async def receive() -> dict[str, Any]:
         if messages:
             return messages.pop()
-        await asyncio.Event().wait()  # a client that stays until it has its answer
-        raise AssertionError
+        await (left or asyncio.Event()).wait()  # a client stays until it has its answer
+        return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status
