@@ -15,6 +15,7 @@ PER_REPLICA = 1000
 LARGEST_OFFSET = 14_000  # sentry's 50001 and the scheduler's 50021 must stay below 65536
 
 SANDBOX, SANDBOX_ADMIN = 8100, 8101
+_MOST_OWNERS = 8  # named in a message; behind more of them there is another mesh
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,15 @@ def conflicts(wanted: Mapping[int, str]) -> list[Conflict]:
 
 
 def require_free(wanted: Mapping[int, str]) -> None:
-    """Raises SetupError that names every taken port and its owner."""
-    if found := conflicts(wanted):
-        raise SetupError("\n".join(map(str, found)) + "\nStop what holds them, or use other ports: --port-offset 10000")
+    """Raises SetupError that names the taken ports and their owners, one line an owner."""
+    owners: dict[tuple[int | None, str], list[Conflict]] = {}
+    for conflict in conflicts(wanted):
+        owners.setdefault((conflict.pid, conflict.owner), []).append(conflict)
+    lines = [str(first) + (f", and {len(rest)} more ports by it" if rest else "") for first, *rest in owners.values()]
+    if len(lines) > _MOST_OWNERS:
+        lines[_MOST_OWNERS:] = [f"and {len(lines) - _MOST_OWNERS} more processes hold ports that are needed"]
+    if lines:
+        raise SetupError("\n".join([*lines, "Stop what holds them, or use other ports: --port-offset 10000"]))
 
 
 def _is_free(port: int) -> bool:

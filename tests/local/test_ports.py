@@ -38,6 +38,17 @@ def test_a_taken_port_is_named_with_its_purpose_and_owner() -> None:
     assert "--port-offset" in str(refused.value)
 
 
+def test_an_owner_of_many_ports_is_one_line() -> None:
+    with socket.socket() as one, socket.socket() as two:
+        for taken in (one, two):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+        with pytest.raises(SetupError) as refused:
+            ports.require_free({taken.getsockname()[1]: "valkey redis" for taken in (one, two)})
+    assert len(str(refused.value).splitlines()) == 2
+    assert ", and 1 more ports by it" in str(refused.value)
+
+
 def test_free_ports_are_accepted() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
