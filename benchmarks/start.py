@@ -45,6 +45,17 @@ def mesh_processes(run_dir: Path) -> list[psutil.Process]:
     return list(family.values())
 
 
+def memory_by_kind(run_dir: Path) -> dict[str, float]:
+    """PSS in MB of the apps, of their sidecars and of all the rest of the mesh, counted without overlap."""
+    record = json.loads((run_dir / "processes.json").read_text())
+    kinds = {entry["pid"]: entry["kind"] for entry in record["processes"]}
+    found = {"app": 0.0, "sidecar": 0.0, "everything else": 0.0}
+    for process in mesh_processes(run_dir):
+        kind = kinds.get(process.pid, "everything else")
+        found[kind if kind in found else "everything else"] += process.memory_full_info().pss / 1e6
+    return found
+
+
 def busy(processes: list[psutil.Process]) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
@@ -63,12 +74,13 @@ def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
         before = busy(processes)
         time.sleep(seconds)
         idle = (busy(processes) - before) / seconds
-        memory = sum(process.memory_full_info().pss for process in processes)
+        memory = memory_by_kind(run_dir)
     finally:
         subprocess.run([*launcher, "down", *where], cwd=project, check=True)
     return {
         "warm start, s": ready,
-        "memory of everything, MB PSS": memory / 1e6,
+        "memory of everything, MB PSS": sum(memory.values()),
+        **{f"memory of {kind}, MB PSS": megabytes for kind, megabytes in memory.items()},
         "idle CPU, share of one core": idle,
         "processes": len(processes),
     }
