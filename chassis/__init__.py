@@ -41,6 +41,7 @@ from ._codes import (
 )
 from ._context import Context, background, current
 from ._errors import AppError, Fault, FieldError, PeerProblem
+from ._events import Drop, Envelope, Event, Retry
 from ._logs import Log, redact
 from ._mesh import Answer, Mesh
 from ._peer import Peer, segment
@@ -50,6 +51,8 @@ from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings, ConfigError
 from ._state import State
+from ._subscriptions import is_next, subscribe
+from ._uuid7 import uuid7
 
 if TYPE_CHECKING:
     from ._database import Change, Database, Read
@@ -70,6 +73,9 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseTimeout",
     "DatabaseUnavailable",
+    "Drop",
+    "Envelope",
+    "Event",
     "Fault",
     "FieldError",
     "HeadersTooLarge",
@@ -94,6 +100,7 @@ __all__ = [
     "Read",
     "RequestTimeout",
     "RequestTooLarge",
+    "Retry",
     "Router",
     "SecretMissing",
     "Secrets",
@@ -108,12 +115,15 @@ __all__ = [
     "background",
     "create_app",
     "current",
+    "is_next",
     "issue",
     "principal",
     "problem",
     "redact",
     "render",
     "segment",
+    "subscribe",
+    "uuid7",
     "verify",
 ]
 

@@ -22,6 +22,7 @@ from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings
 from ._state import State
+from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
 
 PUBLIC_KEY = "identity/public-key"
@@ -50,12 +51,14 @@ def create_app(
     public: bool = False,
     asgi: ASGIApp | type | None = None,
     ready: Sequence[Check] = (),
+    subscriptions: Sequence[Handle] = (),
 ) -> FastAPI:
     """The FastAPI application of one service.
 
     `provide` are classes built once, wired by their `__init__` annotations (each other, the settings' class, `Mesh`,
     `State`, `Secrets`, `Log`, `aiohttp.ClientSession` for the outside world); their `async start()` and `stop()` run
     with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
+    `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
@@ -75,6 +78,10 @@ def create_app(
         Metrics: metrics,
     }
     fallback = asgi if isinstance(asgi, type) else None
+    if subscriptions:
+        from ._database import Database  # SQLAlchemy takes half a second: not for apps without a database
+
+        provide = [*provide, Database]
     container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])
     health = Health(mesh, log, ready)
     telemetry = Telemetry(settings, metrics, mesh, health.waits)
@@ -112,6 +119,10 @@ def create_app(
     for router in routers:
         # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.
         app.router.routes.extend(router.bind(container).routes)
+    if subscriptions:
+        from ._bus import receive
+
+        receive(app, settings.app_id, subscriptions, container, health, metrics, log)
     if asgi is not None:
         app.router.default = _fallback(asgi, container)
     describe(app, settings)

@@ -16,6 +16,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from . import _outbox as outbox
 from ._database_failures import OF_THE_DRIVER, Failures
+from ._enclosing import joined, outer
 from ._errors import AppError
 from ._events import Event
 from ._logs import Log
@@ -183,6 +184,10 @@ class Database(SelfProvided):
 
     @asynccontextmanager
     async def _change(self, who: Principal) -> AsyncIterator[Change]:
+        if around := outer(self):
+            async with joined(around, Change(around._connection, who, self)) as change:
+                yield change
+            return
         async with self._connection(self._engine) as connection:
             change = Change(connection, who, self)
             yield change
@@ -190,6 +195,9 @@ class Database(SelfProvided):
 
     @asynccontextmanager
     async def _read(self, who: Principal) -> AsyncIterator[Read]:
+        if around := outer(self):
+            yield Read(around._connection, who, self._failures)
+            return
         async with self._connection(self._engine) as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Read(connection, who, self._failures)

@@ -15,6 +15,7 @@ from ._context import Context
 from ._principal import Principal
 
 MEDIA_TYPE = "application/cloudevents+json"
+TRIES = 8  # deliveries of one event; `components/resiliency.yaml` has one retry less
 MAX_BYTES = 256 * 1024  # of one event's data: who tells of something larger tells where it is
 _TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from .._principal import Principal, issue
+from ._bus import FakeBus
 from ._peers import FakePeer, handed_on
 from ._store import FakeState
 
@@ -24,7 +25,7 @@ class _Peers(defaultdict[str, FakePeer]):
 
 
 class FakeDapr:
-    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`: what the app under test finds.
+    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`, `bus`: what the app under test finds.
 
     Has a key pair of its own: `token()` is a principal every app in the test accepts. `async with FakeDapr() as dapr`.
     """
@@ -32,6 +33,7 @@ class FakeDapr:
     def __init__(self) -> None:
         self.peers: dict[str, FakePeer] = _Peers()
         self.state = FakeState()
+        self.bus = FakeBus(APP_TOKEN)
         self.healthy = True  # what /v1.0/healthz/outbound says
         self.port = 0
         self._runner: web.ServerRunner | None = None
@@ -65,6 +67,7 @@ class FakeDapr:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.bus.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -82,7 +85,7 @@ class FakeDapr:
         for site in list(self._runner.sites):
             await site.stop()
         assert self._runner.server
-        await self._runner.server.shutdown(0)
+        await self._runner.server.shutdown(0.1)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         body = b"".join([chunk async for chunk in request.content.iter_any()])  # read() would stop at 1 MiB
@@ -102,6 +105,8 @@ class FakeDapr:
         match parts:
             case ["state", "state", *key]:
                 return await self.state.answer(request, unquote("/".join(key)), body)
+            case ["publish", "bus", topic]:
+                return await self.bus.answer(unquote(topic), body)
             case ["secrets", "secrets", name]:
                 return self._secret(unquote(name))
         return web.json_response({"errorCode": "ERR_NOT_FOUND", "message": "unknown route"}, status=404)

@@ -1,0 +1,170 @@
+"""Events arrive: handed to their handlers, each in one transaction with its note in the inbox."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+from sqlalchemy import CursorResult
+from sqlalchemy.dialects.postgresql import insert
+
+from ._context import background, enter, leave, read_request_id, read_traceparent
+from ._database import Database
+from ._enclosing import enclosing
+from ._errors import AppError
+from ._events import TRIES, Drop, Envelope, Retry, parse
+from ._logs import Log
+from ._principal import Principal
+from ._subscriptions import Handler
+from ._tables import inbox
+from ._telemetry import Metrics
+
+HANDLING = 20.0  # seconds a handler may take; the broker's `processingTimeout` is 30
+REMEMBERED = 10_000  # events whose attempts are counted
+DONE, AGAIN, GONE = 204, 503, 404  # for daprd: handled; bring it again; never again, to the dead letters with it
+
+
+class EventFailed(BaseModel):
+    """An event that a handler of this app could not handle, and that lies among its dead letters."""
+
+    TOPIC: ClassVar[str] = ""
+    TYPE: ClassVar[str] = ""
+
+    event: str
+    topic: str
+    type: str
+    handler: str
+    attempt: int
+    problem: str
+
+    @property
+    def subject(self) -> str:
+        return self.event
+
+
+def event_failed(app_id: str) -> type[EventFailed]:
+    """The event `<app-id>.event-failed`, which every app with subscriptions publishes."""
+    topic = f"{app_id}.event-failed"
+    return type("EventFailed", (EventFailed,), {"TOPIC": topic, "TYPE": f"{topic}.v1"})
+
+
+class Delivery:
+    """What stands behind the routes daprd brings events to."""
+
+    def __init__(
+        self,
+        app_id: str,
+        db: Callable[[], Database],
+        handlers: Mapping[str, list[Handler]],
+        metrics: Metrics,
+        log: Log,
+    ) -> None:
+        self._app_id = app_id
+        self._db = db
+        self._handlers = handlers
+        self._metrics = metrics
+        self._log = log
+        self._attempts: OrderedDict[str, int] = OrderedDict()
+        self._failed = event_failed(app_id)
+
+    async def deliver(self, topic: str, body: bytes) -> int:
+        """The status daprd shall get for what came on `topic`."""
+        handlers = self._handlers.get(topic, [])
+        try:
+            envelope = parse(body)
+        except Drop as drop:
+            problems = {handler.name: str(drop) for handler in handlers}
+            await self._give_up(topic, Envelope("", "", "", "", "", "", "", None), 1, problems)
+            return GONE
+        return await self.handle(topic, envelope)
+
+    async def handle(self, topic: str, envelope: Envelope) -> int:
+        """Run every handler of `topic` that has not handled this event yet."""
+        attempt = self._attempts.pop(envelope.id, 0) + 1
+        retry: dict[str, str] = {}
+        drop: dict[str, str] = {}
+        for handler in self._handlers.get(topic, []):
+            try:
+                outcome = "done" if await self._run(handler, envelope) else "again"
+            except Drop as reason:
+                outcome, drop[handler.name] = "drop", str(reason)
+            except Exception as error:  # a bug in a handler costs this event its tries, and nobody else anything
+                outcome, retry[handler.name] = "retry", _problem(error)
+                if attempt == TRIES:
+                    outcome = "given-up"
+            self._metrics.handled(handler.name, outcome)
+        if retry and attempt < TRIES:
+            self._attempts[envelope.id] = attempt
+            if len(self._attempts) > REMEMBERED:
+                self._attempts.popitem(last=False)
+            self._log.warning("event will come again", id=envelope.id, topic=topic, attempt=attempt, problems=retry)
+            return AGAIN
+        if retry or drop:
+            await self._give_up(topic, envelope, attempt, {**drop, **retry})
+            return GONE
+        return DONE
+
+    async def _run(self, handler: Handler, envelope: Envelope) -> bool:
+        """Whether it ran now; False when it had before."""
+        context = background(self._app_id, seconds=HANDLING)
+        context.trace_id, context.span_id, context.flags = read_traceparent(envelope.traceparent)
+        context.request_id = read_request_id(envelope.correlation_id, context.trace_id)
+        context.causation_id = envelope.id
+        context.principal = envelope.principal
+        note = insert(inbox).values(event_id=envelope.id, handler=handler.name).on_conflict_do_nothing()
+        token = enter(context)
+        try:
+            async with asyncio.timeout(HANDLING), enclosing(self._db(), envelope.principal) as change:
+                noted: CursorResult[Any] = await change.execute(note)
+                if not noted.rowcount:
+                    return False
+                await handler(envelope, change)
+                return True
+        finally:
+            leave(token)
+
+    async def _give_up(self, topic: str, envelope: Envelope, attempt: int, problems: Mapping[str, str]) -> None:
+        """Tell that the event goes to the dead letters, which themselves say neither why nor whose they are."""
+        self._log.error("event given up", id=envelope.id, topic=topic, attempt=attempt, problems=dict(problems))
+        if topic.endswith(".event-failed"):
+            return  # one that tells of a failed one would never end
+        who = Principal(user=self._app_id, tenant=envelope.tenant or "platform")
+        try:
+            async with self._db().change(who) as change:
+                for handler, problem in problems.items():
+                    failure = self._failed(
+                        event=envelope.id or "unknown",
+                        topic=topic,
+                        type=envelope.type,
+                        handler=handler,
+                        attempt=attempt,
+                        problem=problem,
+                    )
+                    change.publish(failure)
+        except AppError as error:
+            self._log.error("its failure could not be published", id=envelope.id, problem=error.detail)
+
+
+def subscriptions(app_id: str, topics: Iterable[str], pubsub: str) -> list[dict[str, Any]]:
+    """What daprd is told at /dapr/subscribe."""
+    return [
+        {
+            "pubsubname": pubsub,
+            "topic": topic,
+            "routes": {"default": f"/dapr/events/{topic}"},
+            "deadLetterTopic": f"dead-letters.{app_id}",
+        }
+        for topic in sorted(topics)
+    ]
+
+
+def _problem(error: Exception) -> str:
+    """In words, and without what an unexpected exception's text may carry."""
+    if isinstance(error, AppError):
+        return f"{error.code}: {error.detail}"
+    if isinstance(error, Retry):
+        return str(error) or "the handler asked for a later time"
+    if isinstance(error, TimeoutError):
+        return f"the handler took longer than {HANDLING:.0f} s"
+    return f"{type(error).__name__} in the handler"

@@ -1,0 +1,66 @@
+"""note-service and reader-service on a real PostgreSQL, with a fake sidecar between them."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+from chassis import Database, Principal, Secrets
+from chassis._logs import Log
+from chassis._mesh import Mesh
+from chassis.testing import AppClient, FakeDapr
+from tests.postgres import NewDatabase, new_database, postgres
+
+from .notes import reader, writer
+
+__all__ = ["new_database", "postgres"]
+
+
+@pytest.fixture
+def who() -> Principal:
+    return Principal(user="developer", tenant="local")
+
+
+@pytest_asyncio.fixture
+async def writing(dapr: FakeDapr, new_database: NewDatabase) -> AsyncIterator[AppClient]:
+    dapr.secrets["database-url/note-service"] = await new_database("note-service")
+    async with AppClient(writer.create(writer.Settings(**dapr.settings())), dapr.headers()).running() as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def reading(dapr: FakeDapr, new_database: NewDatabase) -> AsyncIterator[AppClient]:
+    dapr.secrets["database-url/reader-service"] = await new_database("reader-service")
+    async with AppClient(reader.create(reader.Settings(**dapr.settings())), dapr.headers()).running() as client:
+        await dapr.bus.connect(client.app)
+        yield client
+
+
+@pytest.fixture
+def seen(reading: AppClient) -> reader.Seen:
+    return reading.app.state.chassis.container[reader.Seen]
+
+
+@pytest_asyncio.fixture
+async def connect(dapr: FakeDapr, new_database: NewDatabase) -> AsyncIterator[Callable[[], Database]]:
+    """`connect()` is one replica's way to note-service's database; no relay works on it."""
+    dapr.secrets["database-url/note-service"] = await new_database("note-service")
+    opened: list[tuple[Database, Mesh]] = []
+
+    def one() -> Database:
+        settings = writer.Settings(**dapr.settings())
+        mesh = Mesh(settings)
+        opened.append((Database(settings, Secrets(mesh), Log(settings.app_id)), mesh))
+        return opened[-1][0]
+
+    yield one
+    for database, mesh in opened:
+        await database.stop()
+        await mesh.aclose()
+
+
+@pytest_asyncio.fixture
+async def db(connect: Callable[[], Database]) -> Database:
+    database = connect()
+    await database.start()
+    return database

@@ -1,0 +1,1 @@
+"""As little of two apps as has events: note-service publishes, reader-service handles."""
