@@ -36,7 +36,7 @@ def redact(value: Any, name: str = "") -> Any:
         return {str(key): redact(each, str(key)) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redact(each, name) for each in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and value.bit_length() < 64):
         return value
     return _SECRET_TEXT.sub(HIDDEN, str(value))
 

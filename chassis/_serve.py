@@ -22,7 +22,7 @@ from ._settings import AppSettings, ConfigError
 
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
 # Whoever stops us kills after 5 s: draining, then `stop()` of what the app provides, must both fit.
-DRAIN = 4  # seconds
+DRAIN = 3  # seconds
 
 
 def main(app_id: str) -> NoReturn:

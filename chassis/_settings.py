@@ -2,10 +2,11 @@
 
 import difflib
 import os
+import re
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 MIB = 1024 * 1024
 
@@ -87,6 +88,9 @@ class AppSettings(BaseSettings):
                 raise ConfigError(name, f"no such setting{f'; did you mean {close[0]}?' if close else ''}")
         try:
             settings = cls()
+        except SettingsError as error:  # says nothing but which field was to be JSON and is not
+            named = re.search(r'field "(\w+)"', str(error))
+            raise ConfigError(variable_of(cls, named[1]) if named else cls.APP, "is not valid JSON") from None
         except ValidationError as error:
             raise _config_error(cls, error) from None
         if cls.APP and settings.app_id != cls.APP:
