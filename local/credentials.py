@@ -43,7 +43,7 @@ def make_private_directory(run_dir: Path) -> None:
     A foreign folder that others can read is refused: closing somebody's /tmp is no service.
     """
     if not run_dir.exists():
-        run_dir.mkdir(parents=True, mode=0o700)
+        run_dir.mkdir(parents=True, mode=0o700, exist_ok=True)  # another program may be faster
     if run_dir.stat().st_mode & 0o077:
         if any(run_dir.iterdir()) and not (run_dir / "secrets.json").exists():
             raise SetupError(
