@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
@@ -26,7 +27,9 @@ _SECRET_TEXT = re.compile(
 
 def redact(value: Any, name: str = "") -> Any:
     """`value` with every secret replaced: whole values under a telling name, and tokens inside of any text."""
-    if name and _SECRET_NAME.search(name) and isinstance(value, str | bytes):
+    if value.__class__ is int or value.__class__ is float:
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if name and isinstance(value, str | bytes) and _is_telling(name):
         return HIDDEN
     if isinstance(value, str):
         return _SECRET_TEXT.sub(HIDDEN, value)
@@ -36,9 +39,14 @@ def redact(value: Any, name: str = "") -> Any:
         return {str(key): redact(each, str(key)) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redact(each, name) for each in value]
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and value.bit_length() < 64):
+    if value is None or isinstance(value, bool):
         return value
     return _SECRET_TEXT.sub(HIDDEN, str(value))
+
+
+@lru_cache(1_000)
+def _is_telling(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def line(app_id: str, level: str, event: str, fields: MutableMapping[str, Any]) -> bytes:

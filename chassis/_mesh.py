@@ -22,6 +22,7 @@ from ._settings import AppSettings
 from ._wire import SAFE
 
 IDLE = 60.0  # seconds a stream may be silent between two chunks
+PATIENT = aiohttp.ClientTimeout(total=None, sock_read=IDLE)
 BACKGROUND = 30.0  # seconds for a call without a deadline of its own
 # A caller with less time than this says nothing about the callee: short-of-time clients must not open breakers.
 FAIR = 1.0  # seconds
@@ -191,7 +192,7 @@ class Mesh:
                     data=upload.chunks() if upload else wire.body_of(body),
                     headers=wire.headers_for(context, app_id, method, headers, left),
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_read=max(IDLE, left)),
+                    timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )
                 if response.status >= 400 and "x-trace-id" not in response.headers:
                     failure = await self._made_by_dapr(response, app_id, method)

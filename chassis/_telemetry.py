@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, ClassVar
 
 import orjson
@@ -14,6 +15,7 @@ from ._settings import AppSettings, variable_of
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 VERSION = "0.1.0"
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -51,6 +53,10 @@ class Metrics:
         self._handled = Counter(
             "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
         )
+        # Looking a labelled metric up costs more than counting with it.
+        self._request = cache(lambda method, status: self._requests.labels(method, status).observe)
+        self._call = cache(lambda peer, outcome: self._calls.labels(peer, outcome).inc)
+        self._call_time = cache(lambda peer: self._call_seconds.labels(peer).inc)
 
     def outbox(self, rows: int, oldest: float) -> None:
         self._outbox_rows.set(rows)
@@ -67,11 +73,12 @@ class Metrics:
         self._handled.labels(handler, outcome).inc()
 
     def request(self, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, status).observe(seconds)
+        # A client may send any word as its method; only those of HTTP become a time series.
+        self._request(method if method in METHODS else "other", status)(seconds)
 
     def call(self, peer: str, outcome: str, seconds: float) -> None:
-        self._calls.labels(peer, outcome).inc()
-        self._call_seconds.labels(peer).inc(seconds)
+        self._call(peer, outcome)()
+        self._call_time(peer)(seconds)
 
     def watch(self, mesh: Mesh) -> None:
         """Export the breakers of `mesh`: 0 closed, 1 half-open, 2 open."""
