@@ -17,6 +17,11 @@ _INFRA = """\
 Start only what `dapr run -f dapr.yaml` does not: data tier, control plane, simulated Airtable. Then:
     . .run/env && dapr run -f dapr.yaml"""
 
+_BACKUP = """\
+Write one archive, readable by you only, of what cannot be made again: the databases of all apps as they were at one
+moment, every key and password, blobs. The platform may run or not. An archive fits the same PostgreSQL version on
+the same kind of machine; caches, logs and jobs of the scheduler are not in it."""
+
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m local", description=__doc__)
@@ -77,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "check this machine and what runs; each red line ends with its remedy")
     doctor.add_argument("--json", action="store_true", help="the checks as JSON")
 
+    backup = command("backup", "write all databases, keys and blobs into one archive; the platform may run", _BACKUP)
+    backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="backup-<date>-<time>.tar.gz by default")
+
+    restore = command("restore", "make the run directory what it was when the archive was written")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
+    restore.add_argument("--replace", action="store_true", help="give up the data that are there now")
+
     dapr = command("dapr", "get Dapr's programs: found, downloaded or built; prints where they are")
     dapr.add_argument("--cli", action="store_true", help="the official CLI too")
 
@@ -116,6 +128,12 @@ def run(arguments: argparse.Namespace) -> int:
 
             colour = sys.stdout.isatty()
             return show(directory, arguments.names, follow=arguments.follow, since=arguments.since, colour=colour)
+        case "backup" | "restore":
+            from . import backup
+
+            if arguments.command == "backup":
+                return backup.backup(directory, arguments.file)
+            return backup.restore(directory, arguments.file, replace=arguments.replace)
         case "scale":
             return _scale(arguments.target, directory.control_socket)
         case _:

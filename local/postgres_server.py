@@ -41,6 +41,8 @@ _SETTINGS = {
     "timezone": "UTC",
 }
 
+_MARK = "superuser.sha256"  # of a random password: it tells equality and nothing else
+
 
 def spec(run_dir: Path, port: int, password: str) -> Spec:
     home = _home(run_dir)
@@ -61,7 +63,7 @@ def spec(run_dir: Path, port: int, password: str) -> Spec:
     return Spec(
         name="postgres",
         kind="data",
-        command=(str(_programs() / "postgres"), "-D", str(home / "data"), *options),
+        command=(str(programs() / "postgres"), "-D", str(home / "data"), *options),
         environment=program_environment(home / "data"),
         ports={"postgres": port},
         ready=ready,
@@ -74,18 +76,22 @@ def spec(run_dir: Path, port: int, password: str) -> Spec:
 
 async def prepare(run_dir: Path, password: str) -> None:
     """Make the cluster if there is none, and give the superuser this password if he has another."""
-    home = _claimed_home(run_dir)
+    home = claimed_home(run_dir)
     data = home / "data"
-    mark = home / "superuser.sha256"  # of a random password: it tells equality and nothing else
-    digest = hashlib.sha256(password.encode()).hexdigest()
     if not data.exists():
         await _initialise(home, password)
     else:
         _require_same_major(data)
         _remove_stale_lock(data)
-        if not mark.exists() or mark.read_text() != digest:
+        mark = home / _MARK
+        if not mark.exists() or mark.read_text() != _digest(password):
             await _set_password(home, password)
-    write_private(mark, digest)
+    remember_password(home, password)
+
+
+def remember_password(home: Path, password: str) -> None:
+    """Note that the superuser has this password, so that the next start need not set it."""
+    write_private(home / _MARK, _digest(password))
 
 
 def remove(run_dir: Path) -> None:
@@ -103,7 +109,7 @@ def _home(run_dir: Path) -> Path:
     return SYSTEM_DIRECTORY / hashlib.sha256(str(run_dir).encode()).hexdigest()[:16]
 
 
-def _claimed_home(run_dir: Path) -> Path:
+def claimed_home(run_dir: Path) -> Path:
     """The cluster's folder, created if need be.
 
     Below /var/lib, `<run_dir>/postgres` is a link to it, and the link is the claim: where it is missing, the
@@ -164,7 +170,7 @@ async def _set_password(home: Path, password: str) -> None:
 
 async def _run(home: Path, program: str, *arguments: str, text: str = "") -> None:
     process = await asyncio.create_subprocess_exec(
-        str(_programs() / program),
+        str(programs() / program),
         *arguments,
         stdin=PIPE,
         stdout=PIPE,
@@ -178,6 +184,10 @@ async def _run(home: Path, program: str, *arguments: str, text: str = "") -> Non
     if process.returncode != 0:
         last = output.decode(errors="replace").strip().splitlines()[-3:]
         raise SetupError(f"PostgreSQL's {program} failed in {home}: {' / '.join(last)}")
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
 
 
 def _require_same_major(data: Path) -> None:
@@ -197,7 +207,7 @@ def _remove_stale_lock(data: Path) -> None:
         lock.unlink()
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of initdb and postgres that the user who runs them can enter."""
     package = _package()
     if unprivileged_user() is not None:

@@ -38,6 +38,10 @@ SHARED_MODULES = (
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "cryptography.hazmat.primitives.serialization",
     "yaml",
+    "sqlalchemy.ext.asyncio",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "alembic.script",
+    "alembic.runtime.environment",
     "lark",
     "starlette.applications",
     "starlette.routing",
@@ -59,6 +63,11 @@ def sidecar_name(app_name: str) -> str:
 
 def replica_name(app_id: str, replica: int) -> str:
     return app_id if replica == 0 else f"{app_id}@{replica}"
+
+
+def _is_setting(name: str, app: App) -> bool:
+    """The app's own variables, except the address of its database: that is a secret, and read as one."""
+    return name.startswith(app.setting_prefix) and name != f"{app.setting_prefix}DATABASE_URL"
 
 
 class Specs:
@@ -95,7 +104,7 @@ class Specs:
         environment = {
             **program_environment(Path.home()),
             **{name: value for name, value in self._settings.items() if name in _OUTSIDE or name.lower() in _OUTSIDE},
-            **{name: value for name, value in self._settings.items() if name.startswith(app.setting_prefix)},
+            **{name: value for name, value in self._settings.items() if _is_setting(name, app)},
             **app.env,
             "LOG_LEVEL": self._settings.get("LOG_LEVEL", "info"),
             "APP_ID": app.app_id,
