@@ -1,0 +1,91 @@
+"""`why` on the real mesh: culprit, cause and a command in 25 lines; no accusation without a failure."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from demo.failure import Watch
+from demo.journey import Place
+from tests.system.mesh import Mesh, eventually
+
+FRESH = {"cache-control": "no-store"}
+
+
+@contextmanager
+def fault(mesh: Mesh, **what: object) -> Iterator[None]:
+    """The simulated Airtable misbehaves inside the block."""
+    faults = f"{mesh.address.sandbox_admin_url}/faults"
+    httpx.post(faults, json={"method": "GET", "path": ".*", **what}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.delete(faults)
+
+
+def why(mesh: Mesh, asked: str = "last") -> str:
+    answer = mesh.client().ask("GET", f"/api/v1/why/{asked}", headers={"accept": "text/plain"})
+    assert answer.status == 200, answer.body
+    assert len(answer.body.splitlines()) <= 25, answer.body
+    return str(answer.body)
+
+
+def reading(place: Place) -> str:
+    return f"{place.records}?page_size=1"
+
+
+def test_airtables_fault_is_airtables(mesh: Mesh, place: Place) -> None:
+    with fault(mesh, kind="status", status=500, body="oops"):
+        failed = mesh.client().ask("GET", reading(place), headers=FRESH)
+    said = why(mesh, failed.trace)
+    assert "cause     airtable" in said, said
+    assert "500" in said
+
+
+def test_a_slow_hop_is_named_though_the_request_succeeded(mesh: Mesh, place: Place) -> None:
+    with fault(mesh, kind="delay", seconds=1.5):
+        slow = mesh.client().ask("GET", reading(place), headers=FRESH)
+    assert slow.status == 200
+    said = why(mesh, slow.trace)
+    assert "cause     slow" in said, said
+    assert "airtable-connector" in said
+
+
+def test_a_frozen_app_is_told_from_a_dead_one(mesh: Mesh, place: Place) -> None:
+    pid = mesh.processes()["airtable-connector"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        failed = mesh.client().ask("GET", reading(place), headers={"x-timeout-ms": "1200"})
+        said = why(mesh, failed.trace)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert "airtable-connector" in said
+    assert "frozen" in said, said
+    eventually(lambda: mesh.client().get(reading(place)), within=6, what="it answers again")
+
+
+def test_a_dead_sidecar_is_told_from_a_dead_app(mesh: Mesh, place: Place) -> None:
+    for name, words in (("airtable-connector", "was killed by signal 9"), ("airtable-connector.sidecar", "sidecar")):
+        with Watch(mesh.address, reading(place)) as reads:
+            time.sleep(0.2)
+            killed = mesh.signal(name, signal.SIGKILL)
+            reads.until_recovered(killed, within=10)
+        first = reads.first_problem(killed)
+        assert first is not None
+        said = why(mesh, first.answer.trace)
+        assert words in said.splitlines()[0], said
+        eventually(lambda: mesh.client().get("/api/v1/bases"), within=6, what="it answers again")
+
+
+def test_a_clients_mistake_is_the_clients(mesh: Mesh, place: Place) -> None:
+    failed = mesh.client().ask("GET", f"{place.records}?page_size=0")
+    assert "cause     wrong data" in why(mesh, failed.trace)
+
+
+def test_nothing_is_accused_when_nothing_failed(mesh: Mesh) -> None:
+    fine = mesh.client().ask("GET", "/api/v1/bases")
+    said = why(mesh, fine.trace)
+    assert "cause" not in said or "nothing failed" in said.lower(), said
