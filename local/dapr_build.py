@@ -63,7 +63,7 @@ class GoBuild:
         choose_components(source, components)
         programs = ["daprd", "placement", "scheduler", "sentry"]
         self._build(
-            "building daprd, placement, scheduler, sentry (usually 90–160 s)",
+            "building daprd, placement, scheduler, sentry (4 minutes on two cores)",
             source,
             _RUNTIME_REPLACEMENT,
             f"-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={version}",
@@ -75,7 +75,7 @@ class GoBuild:
         """Build the `dapr` command line client into `target`. Raises SetupError."""
         source = self._source("github.com/dapr/cli", version)
         self._build(
-            "building the dapr CLI (usually 100–170 s)",
+            "building the dapr CLI (3 minutes on two cores)",
             source,
             _CLI_REPLACEMENT,
             f"-s -w -X main.version={version}",

@@ -15,7 +15,7 @@ _BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """Lines such as `[  42 s] building daprd (usually 90–160 s) …`, counted from the first step."""
+    """Lines such as `[  42 s] building daprd (4 minutes on two cores) …`, counted from the first step."""
 
     def __init__(self, say: Callable[[str], None], *, between_lines: float = _BETWEEN_LINES) -> None:
         self._say = say
