@@ -105,7 +105,7 @@ def test_the_cli_is_built_with_its_own_version(go, lines):
 def test_progress_is_told_with_the_seconds_since_the_start(go, lines):
     obtain(components=["state_redis"], say=lines.append)
 
-    assert "building daprd, placement, scheduler, sentry (usually 90–160 s) …" in " ".join(lines)
+    assert "building daprd, placement, scheduler, sentry (4 minutes on two cores) …" in " ".join(lines)
     assert all(line.startswith("[") and line[5:8] == " s]" for line in lines)
 
 
