@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from . import callers
+from . import callers, topics
 from .credentials import AIRTABLE_TOKEN, DEVELOPMENT_KEY, PUBLIC_KEY, SIGNING_KEY
 from .plan import Plan, load_plan
 
@@ -44,6 +44,7 @@ def generated(root: Path) -> dict[Path, str]:
     calls = callers.find(root, plan.app_ids)
     files = {root / app.configuration: _yaml(app_configuration(app.app_id, calls)) for app in plan.apps}
     files[root / "components" / "resiliency.yaml"] = _yaml(resiliency(plan))
+    files[root / "components" / "bus.yaml"] = _yaml(bus(topics.find(root, plan.app_ids)))
     return files
 
 
@@ -93,17 +94,52 @@ def resiliency(plan: Plan) -> dict[str, Any]:
         "metadata": {"name": "resiliency"},
         "spec": {
             "policies": {
-                "timeouts": {"quick": "500ms"},
+                "timeouts": {"quick": "500ms", "publication": "2s"},
                 "retries": {
                     "none": {"policy": "constant", "duration": "10ms", "maxRetries": 0},
                     "once-more": {"policy": "constant", "duration": "20ms", "maxRetries": 1},
+                    # The chassis counts the same 8 deliveries, and tells of an event that failed all of them.
+                    "deliver-again": {
+                        "policy": "exponential",
+                        "duration": "200ms",
+                        "maxInterval": "2s",
+                        "maxRetries": 7,
+                    },
                 },
             },
             "targets": {
                 "apps": {app_id: {"retry": "none"} for app_id in sorted(plan.app_ids)},
-                "components": {name: {"outbound": dict(once_more)} for name in ("secrets", "state")},
+                "components": {
+                    "bus": {"inbound": {"retry": "deliver-again"}, "outbound": {"timeout": "publication"}},
+                    **{name: {"outbound": dict(once_more)} for name in ("secrets", "state")},
+                },
             },
         },
+    }
+
+
+def bus(found: topics.Topics) -> dict[str, Any]:
+    """Redis Streams. It acknowledges even what a handler refused: repeating is the resiliency's, losing nobody's.
+
+    Every app is named in both scopes: one that is not may publish and subscribe to everything.
+    """
+    metadata: list[dict[str, Any]] = [
+        {"name": "redisHost", "secretKeyRef": {"name": "redis-host", "key": "redis-host"}},
+        {"name": "redisPassword", "secretKeyRef": {"name": "redis-password", "key": "redis-password"}},
+        {"name": "concurrency", "value": "4"},  # handlers of one app at work at once
+        {"name": "queueDepth", "value": "8"},  # what waits behind a slow handler would be given out twice
+        {"name": "processingTimeout", "value": "30s"},  # then an event is thought lost with its consumer
+        {"name": "redeliverInterval", "value": "5s"},
+        {"name": "maxLenApprox", "value": "100000"},  # events kept of a topic, read or not
+        {"name": "publishingScopes", "value": topics.scopes(found.published)},
+        {"name": "subscriptionScopes", "value": topics.scopes(found.subscribed)},
+    ]
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": "bus"},
+        "spec": {"type": "pubsub.redis", "version": "v1", "initTimeout": "10s", "metadata": metadata},
+        "auth": {"secretStore": "secrets"},
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from chassis._events import TRIES
 from local import callers, configuration
 from local.errors import SetupError
 from tests.local.test_plan import GOOD
@@ -119,6 +120,52 @@ def test_every_app_has_a_resiliency_target_that_never_repeats_a_call(root: Path)
     for target in spec["targets"]["apps"].values():
         assert spec["policies"]["retries"][target["retry"]]["maxRetries"] == 0
         assert "timeout" not in target
+
+
+EVENTS = """
+class SchemaChanged(BaseModel):
+    TOPIC: ClassVar[str] = "schema-service.schema-changed"
+"""
+HANDLER = """
+from contracts.schema_service import SchemaChanged as Changed
+
+@subscribe(Changed)
+async def forget(event: Changed) -> None: ...
+"""
+
+
+def test_an_app_may_publish_its_own_events_and_get_what_it_subscribes_to_and_nothing_else(root: Path) -> None:
+    (root / "contracts").mkdir()
+    (root / "contracts" / "schema_service.py").write_text(EVENTS)
+    (root / "apps" / "note_service" / "subscriptions.py").write_text(HANDLER)
+    configuration.configure(root)
+    spec = yaml.safe_load((root / "components" / "bus.yaml").read_text())["spec"]
+    scopes = {item["name"]: item.get("value") for item in spec["metadata"] if item["name"].endswith("Scopes")}
+    assert scopes == {
+        "publishingScopes": "api-gateway=;note-service=dead-letters.note-service,note-service.event-failed;"
+        "schema-service=schema-service.schema-changed",
+        "subscriptionScopes": "api-gateway=;note-service=schema-service.schema-changed;schema-service=",
+    }
+
+
+def test_a_subscription_to_what_no_contract_knows_is_said_with_its_line(root: Path) -> None:
+    (root / "apps" / "note_service" / "subscriptions.py").write_text(HANDLER)
+    with pytest.raises(SetupError, match=r"subscriptions.py:4: subscribe\(Changed\)"):
+        configuration.configure(root)
+
+
+def test_an_event_in_another_apps_module_is_said(root: Path) -> None:
+    (root / "contracts").mkdir()
+    (root / "contracts" / "note_service.py").write_text(EVENTS)
+    with pytest.raises(SetupError, match=r"schema-service\.schema-changed is schema-service's"):
+        configuration.configure(root)
+
+
+def test_an_event_is_brought_again_as_often_as_the_chassis_counts(root: Path) -> None:
+    configuration.configure(root)
+    spec = yaml.safe_load((root / "components" / "resiliency.yaml").read_text())["spec"]
+    retry = spec["policies"]["retries"][spec["targets"]["components"]["bus"]["inbound"]["retry"]]
+    assert retry["maxRetries"] == TRIES - 1
 
 
 def test_check_writes_nothing_and_names_what_is_not_current(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Files made for a run: components with this run's secrets, and environments that a shell can read."""
 
+import re
 import stat
 import subprocess
 import sys
@@ -42,7 +43,10 @@ def test_only_the_path_of_the_secrets_differs_from_the_repositorys_components(op
 def test_no_address_or_password_stands_in_a_component() -> None:
     for path in (ROOT / "components").glob("*.yaml"):
         for item in yaml.safe_load(path.read_text())["spec"].get("metadata", []):
-            assert "secretKeyRef" in item or item["name"] == "secretsFile"
+            if "secretKeyRef" in item or item["name"] == "secretsFile":
+                continue
+            assert not re.search("host|user|password|url|connection", item["name"], re.IGNORECASE)
+            assert not re.search(r"://|:\d|@", item["value"])
 
 
 def test_a_component_that_was_removed_is_not_kept(options: Options) -> None:

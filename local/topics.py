@@ -1,0 +1,76 @@
+"""Who publishes and who subscribes to what, read from the code: events in contracts, `@subscribe(…)` in the apps."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import SetupError
+
+
+@dataclass
+class Topics:
+    """app-id → topics, for every app."""
+
+    published: dict[str, set[str]] = field(default_factory=dict)
+    subscribed: dict[str, set[str]] = field(default_factory=dict)
+
+
+def find(root: Path, app_ids: list[str]) -> Topics:
+    """Every topic in the repository. Raises SetupError for a subscription to what is no event of `contracts`."""
+    topics = Topics({app_id: set() for app_id in app_ids}, {app_id: set() for app_id in app_ids})
+    by_module: dict[str, dict[str, str]] = {}
+    for path in sorted((root / "contracts").glob("*.py")):
+        by_module[f"contracts.{path.stem}"] = events = dict(_events(path))
+        for topic in events.values():
+            owner = topic.partition(".")[0]
+            if owner != path.stem.replace("_", "-"):
+                raise SetupError(f"contracts/{path.name}: {topic} is {owner}'s, and belongs into its module")
+            topics.published.setdefault(owner, set()).add(topic)
+    for app_id in app_ids:
+        folder = root / "apps" / app_id.replace("-", "_")
+        for path in [folder / "subscriptions.py", *sorted((folder / "subscriptions").rglob("*.py"))]:
+            if path.is_file():
+                topics.subscribed[app_id] |= set(_subscriptions(path, path.relative_to(root), by_module))
+        if topics.subscribed[app_id]:
+            # What its own sidecar publishes for it, and what it tells itself when a handler gives up.
+            topics.published[app_id] |= {f"dead-letters.{app_id}", f"{app_id}.event-failed"}
+    return topics
+
+
+def scopes(topics: dict[str, set[str]]) -> str:
+    """In Dapr's words: an app with nothing after its `=` may do nothing."""
+    return ";".join(f"{app_id}={','.join(sorted(topics[app_id]))}" for app_id in sorted(topics))
+
+
+def _events(path: Path) -> Iterator[tuple[str, str]]:
+    """(class, topic) of each class with a TOPIC."""
+    for event in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(event, ast.ClassDef):
+            for line in event.body:
+                if (
+                    isinstance(line, ast.AnnAssign)
+                    and isinstance(line.target, ast.Name)
+                    and line.target.id == "TOPIC"
+                    and isinstance(line.value, ast.Constant)
+                ):
+                    yield event.name, str(line.value.value)
+
+
+def _subscriptions(path: Path, where: Path, events: dict[str, dict[str, str]]) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in events:
+            for alias in node.names:
+                if topic := events[node.module].get(alias.name):
+                    imported[alias.asname or alias.name] = topic
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "subscribe":
+            name = node.args[0].id if node.args and isinstance(node.args[0], ast.Name) else "?"
+            if name not in imported:
+                raise SetupError(
+                    f"{where}:{node.lineno}: subscribe({name}): import the event's class from its owner's module in "
+                    "contracts: what an app may subscribe to is made from it"
+                )
+            yield imported[name]
