@@ -18,17 +18,16 @@ Fault = Literal["unknown", "dead", "unhealthy", "sidecar-dead", "denied", "lost"
 
 # Word for word what daprd 1.18.3 answers; (status, message).
 FAULTS: dict[str, tuple[int, str]] = {
-    "unknown": (500, "failed to invoke, id: {id}, err: failed to resolve app id {id}: no host found with the given ID"),
-    "dead": (500, "failed to invoke, id: {id}, err: rpc error: code = Internal desc = error invoking app channel: "
+    "unknown": (500, "no host found with the given ID"),
+    "dead": (500, "rpc error: code = Internal desc = error invoking app channel: "
              'Get "http://127.0.0.1:1{path}": dial tcp 127.0.0.1:1: connect: connection refused'),
-    "unhealthy": (500, "failed to invoke, id: {id}, err: rpc error: code = Internal desc = error invoking app channel: "
-                  "app is not in a healthy state"),
-    "sidecar-dead": (500, "failed to invoke, id: {id}, err: rpc error: code = Unavailable desc = connection error: "
-                     'desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"'),
-    "denied": (403, "fail to invoke, id: {id}, err: rpc error: code = PermissionDenied desc = access control policy "
-               "has denied access to id: spiffe://public/ns/default/{caller} operation: {path} verb: {method}"),
-    "lost": (500, "failed to invoke, id: {id}, err: rpc error: code = Internal desc = error invoking app channel: "
-             'Get "http://127.0.0.1:1{path}": EOF'),
+    "unhealthy": (500, "rpc error: code = Internal desc = error invoking app channel: "
+                  "rpc error: code = Internal desc = app is not in a healthy state"),
+    "sidecar-dead": (500, 'rpc error: code = Unavailable desc = connection error: desc = "transport: '
+                     'Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"'),
+    "denied": (403, "rpc error: code = PermissionDenied desc = access control policy has denied access to id: "
+               "spiffe://public/ns/default/{caller} operation: {path} verb: {method}"),
+    "lost": (500, 'rpc error: code = Internal desc = error invoking app channel: Get "http://127.0.0.1:1{path}": EOF'),
 }  # fmt: skip
 
 
@@ -117,8 +116,8 @@ class FakePeer:
                     self.disconnected.set()
                     raise
             status, message = FAULTS[fault]
-            caller = seen.headers.get("x-fake-caller", "caller")
-            text = message.format(id=self.app_id, path=seen.path, method=seen.method, caller=caller)
+            reason = message.format(path=seen.path, method=seen.method, caller="caller-service")
+            text = f"failed to invoke, id: {self.app_id}, err: {reason}"
             return web.json_response({"errorCode": "ERR_DIRECT_INVOKE", "message": text}, status=status)
 
         return self._add(react, method, path, times)
