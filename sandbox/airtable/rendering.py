@@ -10,6 +10,7 @@ import orjson
 
 from sandbox.airtable import errors
 from sandbox.airtable.fields.base import is_empty
+from sandbox.airtable.formula.values import Moment
 from sandbox.airtable.schema import Field, Record, Table
 
 
@@ -33,10 +34,11 @@ class Rendering:
         plain = self._only is None and self._zone is None and not self._comment_count
         if not plain:
             return orjson.Fragment(orjson.dumps(self._shape(record, table)))
-        version, known = record.rendered.get(self.by_id, (-1, b""))
-        if version != table.base.version:
+        stamp = table.base.stamp()
+        made_at, known = record.rendered.get(self.by_id, (-1, b""))
+        if made_at != stamp:
             known = orjson.dumps(self._shape(record, table))
-            record.rendered[self.by_id] = (table.base.version, known)
+            record.rendered[self.by_id] = (stamp, known)
         return orjson.Fragment(known)
 
     def _shape(self, record: Record, table: Table) -> dict[str, Any]:
@@ -52,16 +54,22 @@ class Rendering:
         return shape | {"commentCount": record.comment_count} if self._comment_count else shape
 
     def _text(self, value: Any, field: Field) -> str:
-        if field.type.name in {"dateTime", "createdTime", "lastModifiedTime"}:
+        if isinstance(value, Moment):  # of a formula
+            value = value.iso()
+            return self._date_text(value, "date" if len(value) == 10 else "dateTime")
+        if field.type.name in {"date", "dateTime", "createdTime", "lastModifiedTime"}:
+            return self._date_text(value, field.type.name)
+        return field.type.text(value, field)
+
+    def _date_text(self, value: str, kind: str) -> str:
+        if kind != "date":
             try:
                 local = datetime.fromisoformat(value).astimezone(self._zone)
             except OverflowError:  # the first or the last day of the calendar
                 return str(value)
             return f"{local.month}/{local.day}/{local.year} {local.hour % 12 or 12}:{local:%M%p}".lower()
-        if field.type.name == "date":
-            day = datetime.fromisoformat(value)
-            return f"{day.month}/{day.day}/{day.year}"
-        return field.type.text(value, field)
+        day = datetime.fromisoformat(value)
+        return f"{day.month}/{day.day}/{day.year}"
 
 
 def zone_for(cell_format: Any, zone_name: Any, locale: Any) -> ZoneInfo | None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sandbox.airtable.clock import Clock
+
 if TYPE_CHECKING:
     from sandbox.airtable.fields.base import FieldType
+
+
+#: Changes whenever something computed from a base may have.
+Stamp = int | tuple[int, int]
 
 
 @dataclass(eq=False)
@@ -50,7 +56,9 @@ class Record:
     modified_time: str = ""
     modified_by: str = ""
     comment_count: int = 0
-    rendered: dict[bool, tuple[int, bytes]] = field(default_factory=dict)
+    #: What was made of the cells, each with the base's stamp when it was.
+    rendered: dict[bool, tuple[Stamp, bytes]] = field(default_factory=dict)
+    computed: dict[str, tuple[Stamp, Any]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -91,7 +99,7 @@ class Table:
 
 @dataclass(eq=False)
 class Base:
-    """`version` grows with every write; whatever is cached about a base carries it."""
+    """`version` grows with every write. `clock` is what `NOW()` says; `volatile` whether a formula field asks it."""
 
     id: str
     name: str
@@ -99,6 +107,12 @@ class Base:
     permission_level: str = "create"
     tables: dict[str, Table] = field(default_factory=dict)
     version: int = 0
+    volatile: bool = False
+    clock: Clock = field(default_factory=Clock)
+
+    def stamp(self) -> Stamp:
+        """Whatever is cached about the base is good for one stamp: until a write, or for a second."""
+        return (self.version, int(self.clock.seconds())) if self.volatile else self.version
 
     def table(self, name_or_id: str) -> Table | None:
         """By id, or by name in any case."""

@@ -43,8 +43,7 @@ class Sandbox:
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
         """Everything as after a start with this seed. A seed that is refused changes nothing."""
-        bases = load(seed or self._first_seed)
-        self.bases = {base.id: base for base in bases}
+        self.bases = {base.id: base for base in self._loaded(seed or self._first_seed)}
         self.ids = Ids()
         self.reset_controls()
 
@@ -58,8 +57,14 @@ class Sandbox:
 
     def add(self, seed: dict[str, Any]) -> list[Base]:
         """Add the bases of a seed, replacing those with the same ids."""
-        bases = load(seed)
+        bases = self._loaded(seed)
         self.bases |= {base.id: base for base in bases}
+        return bases
+
+    def _loaded(self, seed: dict[str, Any]) -> list[Base]:
+        bases = load(seed)
+        for base in bases:
+            base.clock = self.clock
         return bases
 
     def accepts(self, token: str) -> bool:

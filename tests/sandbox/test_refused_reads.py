@@ -92,11 +92,11 @@ READS = [
         formula("Unknown function names: ISBLANK"),
     ),
     (
-        "formula beyond the subset",
+        "formula with a wrong number of arguments",
         "GET",
-        f"/v0/{COMPANIES}?filterByFormula=FIND('a',Name)",
+        f"/v0/{COMPANIES}?filterByFormula=FIND('a')",
         422,
-        formula("The function FIND is not supported yet by the sandbox"),
+        formula("Invalid formula. Please check your formula text."),
     ),
     (
         "offset never given out",

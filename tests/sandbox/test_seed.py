@@ -137,12 +137,14 @@ def test_a_seed_that_is_wrong_is_refused_with_the_place(change, message):
             "options.field: must name a field",
         ),
         ({"type": "multipleLookupValues", "options": {"link": "Orders"}}, "options.field: a text is required"),
-        ({"type": "formula", "options": {"formula": "IF(1,1,1)"}}, "formula: The function IF is not supported yet"),
+        ({"type": "formula", "options": {"formula": "IF(1)"}}, "formula: Invalid formula. Please check"),
+        ({"type": "formula", "options": {"formula": "IF(1"}}, "formula: Invalid formula. Please check"),
+        ({"type": "formula", "options": {"formula": "{Nope}"}}, "formula: Unknown field names: nope"),
+        ({"type": "formula", "options": {"formula": "{Extra} = 1"}}, "formula: a formula may not follow from itself"),
         (
-            {"type": "formula", "options": {"formula": "{Extra} = 1"}},
-            "formula: a formula may not refer to formula fields",
+            {"type": "rollup", "options": {"link": "Orders", "field": "Total", "aggregation": "SUM({Total})"}},
+            "aggregation: Unknown field names: total",
         ),
-        ({"type": "formula", "options": {"formula": "{Name}"}}, "formula: must be a condition"),
         (
             {"type": "multipleRecordLinks", "options": {"table": "Orders", "inverse": "Customer"}},
             "options.inverse: Customer must",

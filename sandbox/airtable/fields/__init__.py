@@ -1,6 +1,6 @@
 """The field types of Airtable, by the names of its metadata API."""
 
-from sandbox.airtable.fields import attachments, choices, computed, dates, links, numbers, people, text
+from sandbox.airtable.fields import attachments, choices, computed, dates, derived, links, numbers, people, text
 from sandbox.airtable.fields.base import FieldType
 
 FIELD_TYPES: dict[str, FieldType] = {
@@ -33,9 +33,9 @@ FIELD_TYPES: dict[str, FieldType] = {
         computed.CreatedBy(),
         computed.LastModifiedBy(),
         computed.Button(),
-        computed.Count(),
-        computed.Lookup(),
-        computed.Rollup(),
-        computed.Formula(),
+        derived.Count(),
+        derived.Lookup(),
+        derived.Rollup(),
+        derived.Formula(),
     )
 }

@@ -49,7 +49,7 @@ class FieldType:
         return Kind.TEXT
 
     def operand(self, value: Any, field: Field) -> Any:
-        """The cell inside a formula: a text, a number, an ISO date text or a list, as `kind` says."""
+        """The cell inside a formula, as `kind` says. Raises EvaluationError for a cell that shows an error."""
         return self.text(value, field)
 
     def order(self, value: Any, field: Field) -> Any:

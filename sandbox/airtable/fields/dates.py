@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable import errors
 from sandbox.airtable.fields.base import FieldType, Kind
+from sandbox.airtable.formula.values import cell_moment
 
 if TYPE_CHECKING:
     from sandbox.airtable.change import Change
@@ -32,7 +33,7 @@ class Date(FieldType):
         return Kind.DATE
 
     def operand(self, value: Any, field: Field) -> Any:
-        return f"{value}T00:00:00.000Z"
+        return cell_moment(value, day_only=True)
 
     def order(self, value: Any, field: Field) -> Any:
         return value
@@ -52,7 +53,7 @@ class DateTime(FieldType):
         return Kind.DATE
 
     def operand(self, value: Any, field: Field) -> Any:
-        return value
+        return cell_moment(value)
 
     def order(self, value: Any, field: Field) -> Any:
         return value

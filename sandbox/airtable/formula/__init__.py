@@ -1,11 +1,18 @@
-"""Airtable's formula language: parsed in full, evaluated for the subset that the README names.
+"""Airtable's formula language: `parse` makes a tree of a text, `compile_formula` a function of a record of the tree."""
 
-What is not evaluated yet is refused by name; a formula never gives a result that Airtable would not give.
-"""
-
-from sandbox.airtable.formula.compiler import Compiled, compile_formula
+from sandbox.airtable.formula.compiler import Compiled, compile_formula, compile_rollup, field_names
 from sandbox.airtable.formula.errors import FormulaError
 from sandbox.airtable.formula.parser import parse
 from sandbox.airtable.formula.printer import print_formula
+from sandbox.airtable.formula.values import EvaluationError
 
-__all__ = ["Compiled", "FormulaError", "compile_formula", "parse", "print_formula"]
+__all__ = [
+    "Compiled",
+    "EvaluationError",
+    "FormulaError",
+    "compile_formula",
+    "compile_rollup",
+    "field_names",
+    "parse",
+    "print_formula",
+]

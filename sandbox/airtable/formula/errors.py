@@ -17,8 +17,3 @@ def unknown_fields(names: list[str]) -> FormulaError:
 def unknown_functions(names: list[str]) -> FormulaError:
     """Unverified."""
     return FormulaError(f"Unknown function names: {', '.join(names)}")
-
-
-def unsupported(what: str) -> FormulaError:
-    """The one answer Airtable never gives: the sandbox cannot evaluate this yet."""
-    return FormulaError(f"{what} is not supported yet by the sandbox")

@@ -15,6 +15,7 @@ from sandbox.airtable.fields.links import linked_table
 from sandbox.airtable.formula import FormulaError, compile_formula, parse
 from sandbox.airtable.ids import Ids, derived_id, is_id
 from sandbox.airtable.schema import Base, Field, Record, Table, View
+from sandbox.airtable.seed.derived import connect_derived
 from sandbox.airtable.seed.options import connect, set_options
 from sandbox.airtable.seed.reading import InvalidSeed, Part
 
@@ -23,7 +24,7 @@ OWNER = {"id": derived_id("usr", "owner"), "email": "owner@sandbox.example", "na
 _FIRST_CREATED = 1_767_225_600.0
 _CREATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.000Z")
 #: Computed fields need the fields they are computed from.
-_ORDER = ("multipleRecordLinks", "count", "lastModifiedTime", "multipleLookupValues", "rollup", "formula")
+_ORDER = ("multipleRecordLinks", "count", "lastModifiedTime")
 
 
 def load(document: dict[str, Any]) -> list[Base]:
@@ -61,6 +62,7 @@ def _base(part: Part, users: dict[str, dict[str, str]]) -> Base:
         for field, options in pending:
             if field.type.name == kind:
                 connect(field, options)
+    connect_derived(pending)
     for field, options in pending:
         options.finish()
         _check_inverse(field, options)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.airtable.fields.links import linked_table
-from sandbox.airtable.fields.rollups import AGGREGATIONS
-from sandbox.airtable.formula import FormulaError, compile_formula, parse, print_formula
 from sandbox.airtable.ids import derived_id
 from sandbox.airtable.schema import Field
 from sandbox.airtable.seed.reading import Part
 
 _ISO = {"name": "iso", "format": "YYYY-MM-DD"}
-_MOMENT = {
+MOMENT = {
     "dateFormat": _ISO,
     "timeFormat": {"name": "24hour", "format": "HH:mm"},
     "timeZone": "utc",
@@ -28,8 +25,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "rating": {"max": 5, "icon": "star", "color": "yellowBright"},
     "checkbox": {"icon": "check", "color": "greenBright"},
     "date": {"dateFormat": _ISO},
-    "dateTime": _MOMENT,
-    "createdTime": {"result": {"type": "dateTime", "options": _MOMENT}},
+    "dateTime": MOMENT,
+    "createdTime": {"result": {"type": "dateTime", "options": MOMENT}},
     "multipleAttachments": {"isReversed": False},
 }
 
@@ -46,19 +43,15 @@ def set_options(field: Field, given: Part) -> None:
 
 
 def connect(field: Field, given: Part) -> None:
-    """Links first, then what is computed along them, then formulas; `loading` calls in this order."""
+    """Links first, then what counts them; `loading` calls in this order."""
     match field.type.name:
         case "multipleRecordLinks":
             field.options = _link(field, given)
         case "count":
-            field.options = {"isValid": True, "recordLinkFieldId": _own_link(field, given).id}
-        case "multipleLookupValues" | "rollup":
-            _along(field, given)
+            field.options = {"isValid": True, "recordLinkFieldId": own_link(field, given).id}
         case "lastModifiedTime":
-            result = {"type": "dateTime", "options": _MOMENT}
+            result = {"type": "dateTime", "options": MOMENT}
             field.options = {"isValid": True, "referencedFieldIds": [], "result": result}
-        case "formula":
-            _formula(field, given)
 
 
 def _like(default: Any, given: Part, key: str) -> Any:
@@ -98,55 +91,8 @@ def _link(field: Field, given: Part) -> dict[str, Any]:
     return options
 
 
-def _own_link(field: Field, given: Part) -> Field:
+def own_link(field: Field, given: Part) -> Field:
     link = field.table.field(given.text("link"))
     if link is None or link.type.name != "multipleRecordLinks":
         raise given.fail("link", "must name a link field of this table")
     return link
-
-
-def _along(field: Field, given: Part) -> None:
-    link = _own_link(field, given)
-    target = linked_table(link).field(given.text("field"))
-    # One computed step along a link is enough here and cannot run in circles.
-    if target is None or target.type.name in {"multipleLookupValues", "rollup", "formula"}:
-        raise given.fail("field", "must name a field of the linked table that is not computed along links")
-    field.options = {
-        "isValid": True,
-        "recordLinkFieldId": link.id,
-        "fieldIdInLinkedTable": target.id,
-        "result": {"type": target.type.name, **({"options": target.options} if target.options else {})},
-    }
-    if field.type.name == "rollup":
-        field.settings = {"aggregation": given.text("aggregation")}
-        if field.settings["aggregation"] not in AGGREGATIONS:
-            raise given.fail("aggregation", f"must be one of {', '.join(AGGREGATIONS)}")
-        field.options["referencedFieldIds"] = [link.id]
-        field.options["result"] = {"type": "number", "options": {"precision": 2}}
-
-
-def _formula(field: Field, given: Part) -> None:
-    text = given.text("formula")
-    others = {name.name.casefold(): name.id for name in field.table.fields.values() if name.type is not field.type}
-    used: list[str] = []
-
-    def to_id(name: str) -> str:
-        used.append(others[name.casefold()])
-        return used[-1]
-
-    try:
-        tree = parse(text)
-        field.settings = {"compiled": compile_formula(tree, field.table)}
-        shown = print_formula(tree, to_id)
-    except FormulaError as error:
-        raise given.fail("formula", str(error)) from None
-    except KeyError:
-        raise given.fail("formula", "a formula may not refer to formula fields here") from None
-    if field.settings["compiled"].kind != "number":
-        raise given.fail("formula", "must be a condition")
-    field.options = {
-        "isValid": True,
-        "formula": shown,
-        "referencedFieldIds": list(dict.fromkeys(used)),
-        "result": {"type": "number", "options": {"precision": 0}},
-    }
