@@ -44,6 +44,10 @@ def model_not_found() -> AirtableError:
     )
 
 
+def not_permitted() -> AirtableError:
+    return _typed(403, "INVALID_PERMISSIONS", "You are not permitted to perform this operation")
+
+
 def record_not_found() -> AirtableError:
     """Recorded in 2022. Reports of 2026 have `model_not_found` instead; `--missing-record` chooses."""
     return _typed(404, "MODEL_ID_NOT_FOUND", "Record not found")

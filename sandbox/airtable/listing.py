@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from sandbox.airtable.http import Request
 from sandbox.airtable.iterators import Iterators
 from sandbox.airtable.rendering import Rendering, zone_for
 from sandbox.airtable.schema import Field, Record, Table, View
+
+#: For one filter over all records of a table.
+FILTER_SECONDS = 10.0
 
 
 @dataclass
@@ -95,14 +99,24 @@ def matching(query: ListQuery, table: Table) -> list[str]:
     """The ids of all records asked for, in order."""
     records = list(table.records.values())
     if query.view is not None and query.view.filter:
-        passes = compiled(query.view.filter, table, table.base.version).includes
-        records = [record for record in records if passes(record)]
+        records = _passing(compiled(query.view.filter, table, table.base.version), records)
     if query.filter is not None:
-        records = [record for record in records if query.filter.includes(record)]
+        records = _passing(query.filter, records)
     order = query.sort or (query.view.sort if query.view else [])
     for sorted_field, descending in reversed(order):
         records.sort(key=functools.partial(_sort_key, sorted_field), reverse=descending)
     return [record.id for record in records[: query.max_records]]
+
+
+def _passing(formula: Compiled, records: list[Record]) -> list[Record]:
+    """Bounded in time, because nobody else is served meanwhile."""
+    until, passing = time.monotonic() + FILTER_SECONDS, []
+    for record in records:
+        if formula.includes(record):
+            passing.append(record)
+        if time.monotonic() > until:
+            raise errors.invalid_formula("Evaluation takes too long.")
+    return passing
 
 
 @functools.lru_cache(maxsize=256)

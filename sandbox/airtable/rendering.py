@@ -51,7 +51,7 @@ class Rendering:
             if not is_empty(cell):
                 cells[field.id if self.by_id else field.name] = cell
         shape = {"id": record.id, "createdTime": record.created_time, "fields": cells}
-        return shape | {"commentCount": record.comment_count} if self._comment_count else shape
+        return shape | {"commentCount": len(record.comments)} if self._comment_count else shape
 
     def _text(self, value: Any, field: Field) -> str:
         if isinstance(value, Moment):  # of a formula

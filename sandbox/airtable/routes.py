@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.airtable import errors, listing, metadata, parameters, writing
+from sandbox.airtable import comments, errors, listing, metadata, parameters, writing
+from sandbox.airtable.change import Author
 from sandbox.airtable.http import Request
 from sandbox.airtable.ids import is_id
 from sandbox.airtable.rendering import Rendering, zone_for
@@ -42,6 +43,9 @@ def answer(request: Request, sandbox: Sandbox) -> Any:
             return _page(listing.query_of_post(request, found), found, sandbox)
         case _, ["v0", base_id, table, record_id] if is_id("rec", record_id):
             return _record_route(request, _table(base_id, table, sandbox), record_id, sandbox)
+        case _, ["v0", base_id, table, record_id, "comments", *rest] if is_id("rec", record_id) and len(rest) < 2:
+            found = _table(base_id, table, sandbox)
+            return _comments_route(request, _record(record_id, found, sandbox), found.base, sandbox.author(), *rest)
     raise errors.not_found()
 
 
@@ -70,6 +74,19 @@ def _record_route(request: Request, table: Table, record_id: str, sandbox: Sandb
             return writing.delete_one(record, table)
     replace = request.method == "PUT"
     return writing.update_one(writing.read(request.json()), record, table, sandbox.author(), replace=replace)
+
+
+def _comments_route(request: Request, record: Record, base: Base, author: Author, comment_id: str | None = None) -> Any:
+    match request.method:
+        case "GET" if comment_id is None:
+            return comments.page(request, record, base)
+        case "POST" if comment_id is None:
+            return comments.create(request.json(), record, base, author)
+        case "PATCH" if comment_id is not None:
+            return comments.update(request.json(), comment_id, record, base, author)
+        case "DELETE" if comment_id is not None:
+            return comments.delete(comment_id, record, base, author)
+    raise errors.not_found()
 
 
 def _rendering(request: Request) -> Rendering:

@@ -45,6 +45,18 @@ class View:
 
 
 @dataclass(eq=False, slots=True)
+class Comment:
+    """Times are ISO texts; `parent_id` is the comment that this one answers."""
+
+    id: str
+    author_id: str
+    text: str
+    created_time: str
+    updated_time: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(eq=False, slots=True)
 class Record:
     """`cells` holds stored values by field id; an empty cell has no entry."""
 
@@ -55,7 +67,7 @@ class Record:
     cells: dict[str, Any] = field(default_factory=dict)
     modified_time: str = ""
     modified_by: str = ""
-    comment_count: int = 0
+    comments: list[Comment] = field(default_factory=list)
     #: What was made of the cells, each with the base's stamp when it was.
     rendered: dict[bool, tuple[Stamp, bytes]] = field(default_factory=dict)
     computed: dict[str, tuple[Stamp, Any]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from sandbox.airtable.fields.base import is_empty
 from sandbox.airtable.fields.links import linked_table
 from sandbox.airtable.formula import FormulaError, compile_formula, parse
 from sandbox.airtable.ids import Ids, derived_id, is_id
-from sandbox.airtable.schema import Base, Field, Record, Table, View
+from sandbox.airtable.schema import Base, Comment, Field, Record, Table, View
 from sandbox.airtable.seed.derived import connect_derived
 from sandbox.airtable.seed.options import connect, set_options
 from sandbox.airtable.seed.reading import InvalidSeed, Part
@@ -171,7 +171,9 @@ class _Records:
             raise part.fail("createdTime", "must look like 2026-01-31T09:15:00.000Z")
         author = self._author(part, table)
         record = Record(record_id, created, author, table.last_auto_number, {}, created, author)
-        record.comment_count = part.number("commentCount", 0)
+        for number in range(1, part.number("commentCount", 0) + 1):
+            comment_id = derived_id("com", f"{record_id}/{number}")
+            record.comments.append(Comment(comment_id, author, f"Comment {number}", created))
         self._keys[table.id, key] = record_id
         table.records[record_id] = record
         return record
