@@ -143,6 +143,42 @@ async def test_a_killed_database_is_found_again_without_a_restart(db, who, postg
     await until_it_answers(db, who)
 
 
+async def test_a_connection_that_rested_is_asked_before_it_is_used(connect, who, monkeypatch):
+    monkeypatch.setattr("chassis._database_pool.RESTED", 0.0)
+    db = connect(database_pool=1)
+    await select(db, who)
+    asked: list[bool] = []
+
+    def refuse(connection) -> None:
+        asked.append(True)
+        raise ConnectionResetError
+
+    monkeypatch.setattr("sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection.ping", refuse)
+
+    assert await select(db, who) == 1
+    assert asked == [True]
+
+
+async def test_a_connection_in_steady_use_is_not_asked(connect, who, monkeypatch):
+    db = connect(database_pool=1)
+    await select(db, who)
+
+    monkeypatch.setattr("sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection.ping", None)
+
+    assert await select(db, who) == 1
+
+
+async def test_a_connection_whose_server_process_was_killed_is_replaced_unseen(connect, who, url):
+    db = connect(database_pool=1)
+    async with db.read(who) as read:
+        backend = await read.scalar(text("SELECT pg_backend_pid()"))
+    other = await asyncpg.connect(url)
+    await other.execute(f"SELECT pg_terminate_backend({backend}, 5000)")
+    await other.close()
+
+    assert await select(db, who) == 1
+
+
 async def test_a_change_whose_connection_dies_before_the_commit_is_unavailable(db, who, url):
     async def change_and_lose() -> None:
         async with db.change(who) as change:
