@@ -16,6 +16,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from . import _outbox as outbox
 from ._database_failures import OF_THE_DRIVER, Failures
+from ._database_pool import vouch
 from ._enclosing import joined, outer
 from ._errors import AppError
 from ._events import Event
@@ -136,11 +137,11 @@ class Database(SelfProvided):
             pool_size=settings.database_pool,
             max_overflow=0,
             pool_timeout=settings.database_statement_timeout,
-            pool_pre_ping=True,
             hide_parameters=True,  # what people write does not belong in logs
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
+        vouch(self._engine)
 
     def change(self, who: Principal) -> AbstractAsyncContextManager[Change]:
         """One transaction: committed when the block ends, undone when it raises.
