@@ -55,6 +55,7 @@ from ._subscriptions import is_next, subscribe
 from ._uuid7 import uuid7
 
 if TYPE_CHECKING:
+    from ._complete import EventSource
     from ._database import Change, Database, Read
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "Drop",
     "Envelope",
     "Event",
+    "EventSource",
     "Fault",
     "FieldError",
     "HeadersTooLarge",
@@ -130,6 +132,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """SQLAlchemy takes half a second to import: only the apps with a database shall wait for it."""
+    if name == "EventSource":
+        from ._complete import EventSource
+
+        return EventSource
     if name not in ("Change", "Database", "Read"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import _database

@@ -52,6 +52,7 @@ def create_app(
     asgi: ASGIApp | type | None = None,
     ready: Sequence[Check] = (),
     subscriptions: Sequence[Handle] = (),
+    complete: Sequence[type] = (),
 ) -> FastAPI:
     """The FastAPI application of one service.
 
@@ -59,6 +60,7 @@ def create_app(
     `State`, `Secrets`, `Log`, `aiohttp.ClientSession` for the outside world); their `async start()` and `stop()` run
     with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
     `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
+    `complete` are the `EventSource`s of which its handlers get every event, also what the bus lost.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
@@ -81,15 +83,16 @@ def create_app(
     if subscriptions:
         from ._database import Database  # SQLAlchemy takes half a second: not for apps without a database
 
-        provide = [*provide, Database]
+        provide = [*provide, Database, *complete]
     container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])
     health = Health(mesh, log, ready)
     telemetry = Telemetry(settings, metrics, mesh, health.waits)
+    started_last: list[Any] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as outside:
-            health.begin(container.build({**given, aiohttp.ClientSession: outside}))
+            health.begin([*container.build({**given, aiohttp.ClientSession: outside}), *started_last])
             try:
                 yield
             finally:
@@ -119,10 +122,11 @@ def create_app(
     for router in routers:
         # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.
         app.router.routes.extend(router.bind(container).routes)
+    app.router.routes.extend(container.routes())
     if subscriptions:
         from ._bus import receive
 
-        receive(app, settings.app_id, subscriptions, container, health, metrics, log)
+        started_last += receive(app, settings.app_id, subscriptions, complete, container, health, metrics, log)
     if asgi is not None:
         app.router.default = _fallback(asgi, container)
     describe(app, settings)

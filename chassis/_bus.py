@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ._complete import Completeness, EventSource
 from ._database import Database
 from ._delivery import AGAIN, Delivery, subscriptions
 from ._health import Health
@@ -25,12 +26,16 @@ def receive(
     app: FastAPI,
     app_id: str,
     functions: Sequence[Handle],
+    complete: Sequence[type],
     container: Container,
     health: Health,
     metrics: Metrics,
     log: Log,
-) -> None:
-    """Give `app` the routes for its subscriptions. Raises TypeError for a wrong declaration."""
+) -> list[Completeness]:
+    """Give `app` the routes for its subscriptions; returns what has to be started with it.
+
+    Raises TypeError for a wrong declaration.
+    """
     handlers = bind(functions, container)
     told = orjson.dumps(subscriptions(app_id, handlers, BUS))
     delivery = Delivery(app_id, lambda: container[Database], handlers, metrics, log)
@@ -48,5 +53,16 @@ def receive(
             return Response(status_code=AGAIN)
         return Response(status_code=await delivery.deliver(request.path_params["topic"], body))
 
+    started: list[Completeness] = []
+    if complete:
+
+        def sources() -> list[EventSource]:
+            return [container[source] for source in complete]
+
+        keeper = Completeness(app_id, lambda: container[Database], sources, delivery.hand, log)
+        delivery.handled = keeper.handled
+        started.append(keeper)
+
     app.router.routes.append(Route("/dapr/subscribe", subscribed, methods=["GET"]))
     app.router.routes.append(Route("/dapr/events/{topic}", event, methods=["POST"]))
+    return started

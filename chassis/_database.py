@@ -157,9 +157,10 @@ class Database(SelfProvided):
 
     @classmethod
     def companions(cls) -> tuple[type, ...]:
+        from ._handover import Handover
         from ._relay import Relay
 
-        return (Relay,)
+        return Relay, Handover
 
     async def start(self) -> None:
         """Bring the schema up to date. Raises ConfigError when it is newer than this code, AppError to try again."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -67,6 +67,7 @@ class Delivery:
         self._log = log
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._failed = event_failed(app_id)
+        self.handled: Callable[[Envelope], Awaitable[None]] | None = None  # told of each event that is done with
 
     async def deliver(self, topic: str, body: bytes) -> int:
         """The status daprd shall get for what came on `topic`."""
@@ -77,7 +78,14 @@ class Delivery:
             problems = {handler.name: str(drop) for handler in handlers}
             await self._give_up(topic, Envelope("", "", "", "", "", "", "", None), 1, problems)
             return GONE
-        return await self.handle(topic, envelope)
+        status = await self.handle(topic, envelope)
+        if status != AGAIN and self.handled:
+            await self.handled(envelope)
+        return status
+
+    async def hand(self, envelope: Envelope) -> bool:
+        """The same for an event its owner handed over; whether it is done with."""
+        return await self.handle(envelope.type.rpartition(".")[0], envelope) != AGAIN
 
     async def handle(self, topic: str, envelope: Envelope) -> int:
         """Run every handler of `topic` that has not handled this event yet."""

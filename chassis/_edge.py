@@ -33,7 +33,7 @@ _READ = frozenset(
 )  # fmt: skip
 # Asked by daprd itself, which has the app's token but no caller's time or identity.
 _OF_DAPRD = ("/dapr/", "/healthz", "/readyz")
-_WITHOUT_IDENTITY = ("/openapi.json",)
+_WITHOUT_IDENTITY = ("/openapi.json", "/_events")  # asked by apps on nobody's behalf, as far as the mesh lets them
 
 
 class Edge:

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, TypeVar, get_type_hints
 
+from starlette.routing import BaseRoute
+
 T = TypeVar("T")
 
 
@@ -13,6 +15,11 @@ class SelfProvided:
     @classmethod
     def companions(cls) -> tuple[type, ...]:
         """What works on this class wherever it is used, though nobody names it."""
+        return ()
+
+    @classmethod
+    def routes(cls, container: "Container") -> Iterable[BaseRoute]:
+        """What an app that has it also answers, past FastAPI and its documents."""
         return ()
 
 
@@ -38,6 +45,11 @@ class Container:
         """The instance of `cls`, a provided class. Raises KeyError before `build`."""
         instance: T = self._instances[cls]
         return instance
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes that the chassis' own classes bring."""
+        own = [cls for cls in self._classes if issubclass(cls, SelfProvided)]
+        return [route for cls in own for route in cls.routes(self)]
 
     def build(self, given: dict[type, Any]) -> list[Any]:
         """Construct everything; returns the instances of `classes`, dependencies first."""

@@ -21,6 +21,7 @@ from ._principal import Principal
 from ._telemetry import Metrics
 
 BUS = "bus"  # the Dapr component
+STOP = 0.3  # seconds
 POLL = 1.0  # seconds between looks nobody asked for
 BATCH = 100  # rows of one round; its transaction is open while they are published
 AT_ONCE = 8  # subjects; the events of one subject go one after the other
@@ -79,19 +80,24 @@ class Relay:
         self._aside: dict[UUID, float] = {}
         self._tidied = 0.0
         self._problem = ""
+        self._stopping = False
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """Finish the round that is under way, if that is soon: what is cut off in it is published twice."""
         if self._task:
+            self._stopping = True
+            self._db.published.set()
+            await asyncio.wait({self._task}, timeout=STOP)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         enter(background(self._mesh.app_id))
         pause = FIRST_PAUSE
-        while True:
+        while not self._stopping:
             self._db.published.clear()
             try:
                 more = await self._round()

@@ -13,6 +13,7 @@ from .errors import SetupError
 
 GATEWAY = "api-gateway"
 _VERBS = {"get", "post", "put", "patch", "delete", "head"}
+EVENTS = "/_events"  # where the chassis asks for events that an app missed
 # The gateway shows everybody's health and documents everybody's routes.
 ASKED_BY_GATEWAY = {"/openapi.json": {"GET"}, "/readyz": {"GET"}, "/healthz": {"GET"}}
 
@@ -26,7 +27,7 @@ class Calls:
     )
 
     def add(self, caller: str, callee: str, path: str, verbs: set[str]) -> None:
-        self.found[callee][caller][pattern(path)] |= verbs
+        self.found[callee][caller][path if path == EVENTS else pattern(path)] |= verbs
 
     def of(self, callee: str) -> dict[str, dict[str, set[str]]]:
         return self.found.get(callee, {})
@@ -70,6 +71,8 @@ def _peer_calls(path: Path, root: Path) -> Iterator[tuple[str, str, str]]:
         callee = next((_text(keyword.value) for keyword in peer.keywords if keyword.arg == "app_id"), None)
         if callee is None:
             continue
+        if any(isinstance(base, ast.Name) and base.id == "EventSource" for base in peer.bases):
+            yield callee, EVENTS, "GET"
         for call in (node for node in ast.walk(peer) if isinstance(node, ast.Call)):
             function = call.func
             if (

@@ -36,6 +36,11 @@ class FakeBus:
         for subscription in answer.json() if answer.status == 200 else []:
             self._subscribers[subscription["topic"]].append((app, subscription))
 
+    def disconnect(self, app: FastAPI) -> None:
+        """Bring `app` nothing more."""
+        for topic, subscribers in self._subscribers.items():
+            self._subscribers[topic] = [each for each in subscribers if each[0] is not app]
+
     async def settled(self) -> None:
         """Wait until nothing that was published is still on its way."""
         while self._deliveries:

@@ -122,6 +122,13 @@ def test_every_app_has_a_resiliency_target_that_never_repeats_a_call(root: Path)
         assert "timeout" not in target
 
 
+def test_an_app_that_must_have_every_event_of_another_may_ask_it_for_them(root: Path) -> None:
+    (root / "apps" / "note_service" / "clients.py").write_text(
+        'class Schemas(EventSource, app_id="schema-service"):\n    """Every change of a schema."""\n'
+    )
+    assert rules(root, "schema-service")["note-service"] == {"/_events": ["GET"]}
+
+
 EVENTS = """
 class SchemaChanged(BaseModel):
     TOPIC: ClassVar[str] = "schema-service.schema-changed"

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from chassis import AppSettings, Change, Context, Database, Principal, create_app, current, subscribe
+from chassis import AppSettings, Change, Context, Database, EventSource, Principal, create_app, current, subscribe
 
 from .contracts import NoteAdded
 
@@ -44,6 +44,15 @@ async def read_note(event: NoteAdded, who: Principal, change: Change, seen: Seen
         )
     if seen.behave:
         await seen.behave(event)
+
+
+class Notes(EventSource, app_id="note-service"):
+    """Every note there is."""
+
+
+def create_complete(settings: Settings) -> FastAPI:
+    """A reader that must not miss a note."""
+    return create_app(settings, provide=[Seen], subscriptions=[read_note], complete=[Notes])
 
 
 def create(settings: Settings) -> FastAPI:
