@@ -1,6 +1,7 @@
 """When an answer comes from the cache, and when it must not."""
 
 import asyncio
+import gzip
 from typing import Any
 
 import pytest
@@ -27,6 +28,25 @@ async def test_the_second_read_is_a_hit_and_the_same_bytes(client: AppClient, pl
     assert (first.headers["x-platform-cache"], second.headers["x-platform-cache"]) == ("miss", "hit")
     assert first.body == second.body
     assert len(place.asked()) == 1
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "GZIP", "*"])
+async def test_a_client_that_takes_gzip_gets_the_same_answer_in_fewer_bytes(
+    client: AppClient, place: Place, accepted: str
+) -> None:
+    plain = await client.get(place.records)
+    packed = await client.get(place.records, headers={"accept-encoding": accepted})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 2
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "identity", "gzip;q=0", "gzip; q=0.0"])
+async def test_who_takes_no_gzip_gets_none(client: AppClient, place: Place, accepted: str) -> None:
+    answer = await client.get(place.records, headers={"accept-encoding": accepted})
+    assert "content-encoding" not in answer.headers
+    assert answer.json()["items"]
 
 
 async def test_the_same_question_spelled_otherwise_is_a_hit(client: AppClient, place: Place) -> None:

@@ -16,13 +16,30 @@ def respond(request: Request, served: Served) -> Response:
     """The bytes, or 304 when the client has them."""
     entry = served.entry
     # no-cache: clients and proxies may keep it, and ask each time whether it is still true.
-    headers = {"etag": entry.etag, "cache-control": "private, no-cache", "x-platform-cache": served.how}
+    headers = {
+        "etag": entry.etag,
+        "cache-control": "private, no-cache",
+        "vary": "accept-encoding",
+        "x-platform-cache": served.how,
+    }
     if served.degraded:
         headers["x-platform-degraded"] = "state"
     known = request.headers.get("if-none-match")
     if known is not None and _names(known, entry.etag):
         return Response(status_code=304, headers=headers)
-    return Response(entry.body, headers=headers, media_type=entry.content_type)
+    if entry.gzipped and _takes_gzip(request.headers.get("accept-encoding", "")):
+        headers["content-encoding"] = "gzip"
+        return Response(entry.body, headers=headers, media_type=entry.content_type)
+    return Response(entry.plain, headers=headers, media_type=entry.content_type)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """RFC 9110 §12.5.3, for the one coding we have; `;q=0` refuses it."""
+    for coding in accepted.split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 def _names(known: str, etag: str) -> bool:

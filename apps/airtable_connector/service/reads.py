@@ -60,7 +60,7 @@ class Reads:
         served = await self.serve(requests.whoami(), tenant, shapes.AS_IS)
         allowed = self._settings.allow_writes
         return shapes.understood(
-            orjson.loads(served.entry.body), lambda raw: shapes.token_owner(raw, writes_allowed=allowed)
+            orjson.loads(served.entry.plain), lambda raw: shapes.token_owner(raw, writes_allowed=allowed)
         )
 
     async def changed(self, base: str | None) -> None:
@@ -114,7 +114,7 @@ class Reads:
 
     async def _parsed(self, call: Call, tenant: str) -> dict[str, Any]:
         served = await self._serve(call, tenant, shapes.AS_IS, bypass=False)
-        raw = orjson.loads(served.entry.body)
+        raw = orjson.loads(served.entry.plain)
         return raw if isinstance(raw, dict) else {}
 
     async def _serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool) -> Served:

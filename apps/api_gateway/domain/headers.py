@@ -11,7 +11,7 @@ HOP_BY_HOP = frozenset(
 )
 # Credentials end at the door; the rest the platform sets itself, so a client's word for it counts for nothing.
 _ENDS_HERE = frozenset(
-    b"authorization x-api-key cookie host expect accept-encoding forwarded x-request-id x-timeout-ms traceparent "
+    b"authorization x-api-key cookie host expect forwarded x-request-id x-timeout-ms traceparent "
     b"tracestate idempotency-key".split()
 )
 _INTERNAL_PREFIXES = (b"dapr-", b"x-dapr-", b"grpc-", b"x-forwarded-", b"x-platform-", b":")
