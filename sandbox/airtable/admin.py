@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.airtable import outside
 from sandbox.airtable.faults import InvalidFault
 from sandbox.airtable.http import (
     Receive,
@@ -19,6 +20,7 @@ from sandbox.airtable.http import (
     request_from,
     send_response,
 )
+from sandbox.airtable.outside import InvalidEdit
 from sandbox.airtable.seed import InvalidSeed, read_seed
 from sandbox.airtable.state import Sandbox
 
@@ -50,6 +52,11 @@ class AdminApp:
             ("GET", "clock"): lambda request: self._clock_shape(),
             ("POST", "clock"): self._set_clock,
             ("DELETE", "iterators"): self._expire_iterators,
+            ("POST", "edits"): self._edit,
+            ("GET", "snapshots"): lambda request: {"snapshots": self._sandbox.snapshots.names()},
+            ("POST", "snapshots"): self._take_snapshot,
+            ("DELETE", "snapshots"): self._forget_snapshots,
+            ("POST", "restore"): self._restore,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +66,7 @@ class AdminApp:
         try:
             request.body = await read_body(receive, MAX_SEED_BYTES)
             response = self._answer(request)
-        except (_Refused, InvalidSeed, InvalidFault) as refusal:
+        except (_Refused, InvalidSeed, InvalidFault, InvalidEdit) as refusal:
             response = as_json({"detail": str(refusal)}, getattr(refusal, "status", 422))
         await send_response(response, send)
 
@@ -159,6 +166,25 @@ class AdminApp:
         self._sandbox.iterators.expire_all()
         return {}
 
+    def _edit(self, request: Request) -> Any:
+        return outside.edit(_object(request), self._sandbox.bases, self._sandbox.author())
+
+    def _take_snapshot(self, request: Request) -> Any:
+        name = _name(request)
+        self._sandbox.snapshots.take(name, self._sandbox.bases, self._sandbox.ids)
+        return {"name": name}
+
+    def _forget_snapshots(self, request: Request) -> Any:
+        self._sandbox.snapshots.clear()
+        return {}
+
+    def _restore(self, request: Request) -> Any:
+        try:
+            self._sandbox.restore(_name(request))
+        except KeyError:
+            raise _Refused("no such snapshot", 404) from None
+        return self._health(request)
+
 
 _LIMIT_KEYS = {
     "basePerSecond": "base_per_second",
@@ -166,6 +192,13 @@ _LIMIT_KEYS = {
     "penaltySeconds": "penalty_seconds",
     "retryAfter": "retry_after",
 }
+
+
+def _name(request: Request) -> str:
+    match _object(request):
+        case {"name": str() as name, **more} if 0 < len(name) <= 100 and not more:
+            return name
+    raise _Refused('give {"name": a text of up to 100 characters}')
 
 
 def _object(request: Request) -> dict[str, Any]:

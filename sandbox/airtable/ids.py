@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+from typing import Any
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID = re.compile(r"[a-z]{3}[0-9A-Za-z]{14}")
@@ -27,6 +28,13 @@ class Ids:
 
     def new(self, prefix: str) -> str:
         return prefix + _letters(self._random.getrandbits(96))
+
+    def state(self) -> Any:
+        """Where the sequence is, for `restore`."""
+        return self._random.getstate()
+
+    def restore(self, state: Any) -> None:
+        self._random.setstate(state)
 
 
 def _letters(number: int) -> str:

@@ -14,6 +14,7 @@ from sandbox.airtable.limits import Limiter, LimitSettings
 from sandbox.airtable.request_log import RequestLog
 from sandbox.airtable.schema import Base
 from sandbox.airtable.seed import OWNER, load
+from sandbox.airtable.snapshots import Snapshots
 
 
 class Sandbox:
@@ -36,6 +37,7 @@ class Sandbox:
         self.clock = Clock()
         self.faults = Faults()
         self.log = RequestLog()
+        self.snapshots = Snapshots()
         self._first_seed = seed
         self._first_limits = limits or LimitSettings()
         self.bases: dict[str, Base] = {}
@@ -54,6 +56,11 @@ class Sandbox:
         self.clock.real()
         self.faults.clear()
         self.log.clear()
+
+    def restore(self, snapshot: str) -> None:
+        """All records as they were; open iterators end. Raises KeyError for a name that was not taken."""
+        self.bases = self.snapshots.restore(snapshot, self.ids)
+        self.iterators.expire_all()
 
     def add(self, seed: dict[str, Any]) -> list[Base]:
         """Add the bases of a seed, replacing those with the same ids."""
