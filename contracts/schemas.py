@@ -1,17 +1,21 @@
-"""The JSON Schemas of all contracts, as files a change to which is seen in review."""
+"""The JSON Schemas of all contracts and the AsyncAPI document of all events, as files a change to which is seen."""
 
 import importlib
 import json
 import pkgutil
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import contracts
+from contracts import asyncapi, compatibility
 
+RELEASED = Path(__file__).parent / "released"
+ASYNCAPI = "asyncapi.json"
 FOLDER = Path(__file__).parent / "schemas"
-NOT_CONTRACTS = {"__main__", "schemas", "listing"}
+NOT_CONTRACTS = {"__main__", "asyncapi", "compatibility", "listing", "schemas"}
 
 
 def modules() -> list[str]:
@@ -31,12 +35,13 @@ def schema_of(module_name: str) -> str:
     _, schema = models_json_schema(
         [(model, "validation") for model in models], title=module_name, ref_template="#/$defs/{model}"
     )
-    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return _text(schema)
 
 
 def expected(folder: Path = FOLDER) -> dict[Path, str]:
     """What should stand in the folder: path → text."""
-    return {folder / f"{name}.json": schema_of(name) for name in modules()}
+    wanted = {folder / f"{name}.json": schema_of(name) for name in modules()}
+    return {**wanted, folder / ASYNCAPI: _text(asyncapi.document(asyncapi.events(modules())))}
 
 
 def differences(folder: Path = FOLDER) -> list[str]:
@@ -58,3 +63,24 @@ def write(folder: Path = FOLDER) -> None:
         path.unlink()
     for path, text in wanted.items():
         path.write_text(text, "utf-8")
+
+
+def breaks(folder: Path = FOLDER, released: Path = RELEASED) -> list[str]:
+    """One line per change of an event that subscribers to the released ones would notice."""
+    if not (released / ASYNCAPI).is_file():
+        return []
+    before, now = (json.loads((each / ASYNCAPI).read_text("utf-8")) for each in (released, folder))
+    return compatibility.breaks(before, now)
+
+
+def release(folder: Path = FOLDER, released: Path = RELEASED) -> list[str]:
+    """Make the goldens what the next change is compared with; what `breaks` says, and then nothing is released."""
+    if found := breaks(folder, released):
+        return found
+    released.mkdir(exist_ok=True)
+    (released / ASYNCAPI).write_text((folder / ASYNCAPI).read_text("utf-8"), "utf-8")
+    return []
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
