@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,19 @@ SECRETS = {
     "metadata": {"name": "secrets"},
     "spec": {"type": "secretstores.local.file", "version": "v1"},
 }
-CONFIGURATION = {
-    "apiVersion": "dapr.io/v1alpha1",
-    "kind": "Configuration",
-    "metadata": {"name": "tests"},
-    "spec": {"features": [{"name": "HotReload", "enabled": False}], "metric": {"enabled": False}},
-}
+CONFIGURATION = """\
+apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata: {{name: tests}}
+spec:
+  features: [{{name: HotReload, enabled: false}}]
+  metric: {{enabled: false}}
+  tracing: {{samplingRate: "0"}}
+  nameResolution:
+    component: sqlite
+    version: v1
+    configuration: {{connectionString: "{names}", updateInterval: "2s", timeout: "1s", cleanupInterval: "0s"}}
+"""
 
 
 class RealBus:
@@ -44,6 +51,7 @@ class RealBus:
         self.secrets: dict[str, str] = {"redis-host": f"127.0.0.1:{self._port}", "redis-password": "pass"}
         self.broker: subprocess.Popen[bytes] | None = None
         self.sidecars: dict[str, subprocess.Popen[bytes]] = {}
+        self._starters: dict[str, Callable[[], None]] = {}
         self.client = redis.Redis("127.0.0.1", self._port, password="pass")
 
     async def __aenter__(self) -> "RealBus":
@@ -53,7 +61,7 @@ class RealBus:
             (folder / "resources" / f"{name}.yaml").write_text((ROOT / "components" / f"{name}.yaml").read_text())
         SECRETS["spec"]["metadata"] = [{"name": "secretsFile", "value": str(folder / "secrets.json")}]  # type: ignore[index]
         (folder / "resources" / "secrets.yaml").write_text(yaml.safe_dump(SECRETS))
-        (folder / "configuration.yaml").write_text(yaml.safe_dump(CONFIGURATION))
+        (folder / "configuration.yaml").write_text(CONFIGURATION.format(names=folder / "names.db"))
         (folder / "valkey.conf").write_text(
             f"bind 127.0.0.1\nport {self._port}\nrequirepass pass\nappendonly yes\nsave ''\ndir {folder}\n"
         )
@@ -74,6 +82,12 @@ class RealBus:
         assert self.broker
         self.broker.kill()
         self.broker.wait()
+
+    async def kill_sidecar(self, app_id: str) -> None:
+        """As a crash does; it is started again at once, as the launcher would."""
+        self.sidecars[app_id].kill()
+        self.sidecars[app_id].wait()
+        self._starters[app_id]()
 
     def _broker_answers(self) -> bool:
         with contextlib.suppress(redis.ConnectionError):
@@ -113,7 +127,7 @@ class RealBus:
             ])  # fmt: skip
 
         start()
-        app.state.start_sidecar = start
+        self._starters[app_id] = start
         try:
             await until_answers(http, "/v1.0/healthz/outbound", 204)
             async with asyncio.timeout(20):

@@ -1,5 +1,6 @@
 """From a change in one app to a handler in another: one suite for the fake sidecar and for a real daprd on Valkey."""
 
+import asyncio
 import contextlib
 import time
 
@@ -178,6 +179,41 @@ async def test_nothing_is_lost_while_the_broker_is_dead(bus, writing, seen):
     await publish(writing, "meanwhile")
     await bus.find_broker()
     await until(lambda: has(seen, ["before", "meanwhile"]), seconds=30)
+
+
+@pytest.mark.parametrize("bus", ["real"], indirect=True)
+async def test_every_change_has_its_effect_once_though_everything_dies_and_the_broker_loses_its_data(
+    bus, writing, postgres, monkeypatch
+):
+    monkeypatch.setattr("chassis._complete.COMPARED", 1.0)
+    notes = [f"{n:03}" for n in range(120)]
+
+    async def change(some):
+        for note in some:
+            await publish(writing, note)
+
+    async with bus.app("reader-service", lambda **how: reader.create_complete(reader.Settings(**how))) as app:
+        seen = app.state.chassis.container[reader.Seen]
+        await change(notes[:20])
+        bus.kill_broker()
+        await change(notes[20:40])
+        await bus.start_broker()
+        await change(notes[40:60])
+        await bus.kill_sidecar("note-service")
+        await change(notes[60:80])
+        await bus.kill_sidecar("reader-service")
+        await change(notes[80:100])
+        bus.client.flushall()
+        postgres.kill()
+        await asyncio.to_thread(postgres.start)
+        await until(lambda: answers(writing))
+        await change(notes[100:])
+        await until(lambda: has(seen, notes), seconds=60)
+        assert sorted(await seen.effects()) == notes, "an effect happened twice"
+
+
+async def answers(app):
+    return await app.state.chassis.container[writer.Database].ready() is None
 
 
 @pytest.mark.parametrize("bus", ["real"], indirect=True)
