@@ -1,11 +1,14 @@
 """A handler runs once for each event, on behalf of whoever caused it, in the trace of whoever asked."""
 
 import asyncio
+import contextlib
 import time
 from typing import ClassVar
 
 import orjson
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from chassis import Drop, Principal, Retry, create_app, is_next, subscribe
 from chassis._events import TRIES, Envelope
@@ -194,3 +197,43 @@ def test_the_order_of_a_subject_is_kept_by_asking_for_the_next_number():
         is_next(number(4), last=2)
     with pytest.raises(Drop):
         is_next(number(None), last=2)
+
+
+async def test_a_part_of_a_handler_that_fails_and_is_caught_is_undone_alone(reading, seen, dapr):
+    async def try_something(event):
+        with contextlib.suppress(IntegrityError):
+            async with seen.db.change(Principal("ann", "acme")) as change:
+                await change.execute(text("INSERT INTO effects VALUES ('half', 'acme')"))
+                await change.execute(text("INSERT INTO inbox VALUES (NULL, NULL)"))
+
+    seen.behave = try_something
+    await dapr.bus.deliver(TOPIC, an_event())
+    assert await seen.effects() == ["a"]
+
+
+async def test_a_handler_reads_what_it_wrote_before_it_is_committed(reading, seen, dapr):
+    read: list[list[str]] = []
+
+    async def look(event):
+        read.append(await seen.effects())
+
+    seen.behave = look
+    await dapr.bus.deliver(TOPIC, an_event())
+    assert read == [["a"]]
+
+
+async def test_the_metrics_tell_what_became_of_the_deliveries(reading, seen, dapr):
+    async def fail_once(event):
+        if len(seen.contexts) == 1:
+            raise Retry
+
+    seen.behave = fail_once
+    for id in ("1", "1"):
+        await dapr.bus.deliver(TOPIC, an_event(id))
+    await dapr.bus.deliver(TOPIC, an_event("2", data=None))
+    read = reading.app.state.chassis.metrics.registry.get_sample_value
+    counted = {
+        outcome: read("events_handled_total", {"handler": "read_note", "outcome": outcome})
+        for outcome in ("done", "again", "retry", "drop")
+    }
+    assert counted == {"done": 1, "again": 1, "retry": 1, "drop": 1}
