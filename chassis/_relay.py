@@ -52,7 +52,7 @@ _NUMBER = text("""
     UPDATE outbox_head SET last = last + (SELECT count(*) FROM given)
 """)
 _TAKE = text("""
-    SELECT id, topic, tenant, subject, sequence, envelope FROM outbox
+    SELECT id, topic, tenant, subject, sequence, subject_sequence, envelope FROM outbox
     WHERE published_at IS NULL AND sequence IS NOT NULL AND id <> ALL(CAST(:aside AS uuid[]))
     ORDER BY sequence LIMIT :batch FOR UPDATE SKIP LOCKED
 """)
@@ -145,7 +145,7 @@ class Relay:
 
         async def one_subject(events: list[Any]) -> None:
             async with turns:
-                for event in events:
+                for event in sorted(events, key=lambda one: one.subject_sequence):
                     if away:
                         return
                     try:
