@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.airtable import errors, links
 from sandbox.airtable.clock import Clock
+from sandbox.airtable.events import Event
 from sandbox.airtable.fields.base import is_empty
 from sandbox.airtable.ids import Ids
 from sandbox.airtable.schema import Base, Field, Record, Table
@@ -18,11 +19,15 @@ from sandbox.airtable.schema import Base, Field, Record, Table
 
 @dataclass
 class Author:
-    """Who writes, when, and where new ids come from."""
+    """Who writes, when, where new ids come from, and how, in the words of webhooks."""
 
     user_id: str
     clock: Clock
     ids: Ids
+    source: str = "publicApi"
+
+    def event(self, base: Base) -> Event:
+        return Event(base, self.source, self.user_id, self.clock.seconds())
 
 
 @dataclass
@@ -67,17 +72,21 @@ class Change:
     def apply(self) -> None:
         for field, choices in self._choices.values():
             field.options["choices"].extend(choices)
-        now = self._author.clock.milliseconds_text()
+        now, event = self._author.clock.milliseconds_text(), self._author.event(self._base)
         for write in self._writes:
             record, table = write.record, write.table
             if write.new:
                 table.last_auto_number += 1
                 record.auto_number = table.last_auto_number
                 table.records[record.id] = record
+                event.creates(table, record)
+            event.changes(table, record)
             for field_id, value in write.cells.items():
+                event.changes_links(table.fields[field_id], record, value)
                 links.put(table.fields[field_id], record, value)
             record.modified_time, record.modified_by = now, self._author.user_id
         self._base.version += 1
+        self._base.tell(event)
 
     # What field types ask while a value is checked.
 
@@ -131,9 +140,14 @@ def _cleared(field: Field, record: Record) -> Any:
     return "\n" if field.type.name == "richText" and record.cells.get(field.id) else None
 
 
-def delete(table: Table, records: list[Record]) -> None:
+def delete(table: Table, records: list[Record], author: Author) -> None:
     """Remove the records and every link to them."""
+    event = author.event(table.base)
     for record in records:
+        for field in table.fields.values():
+            event.changes_links(field, record, None)
         links.forget(table, record)
         del table.records[record.id]
+        event.destroys(table, record)
     table.base.version += 1
+    table.base.tell(event)

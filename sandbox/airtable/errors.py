@@ -48,6 +48,11 @@ def not_permitted() -> AirtableError:
     return _typed(403, "INVALID_PERMISSIONS", "You are not permitted to perform this operation")
 
 
+def too_many_webhooks() -> AirtableError:
+    """More than 10 in a base. Unverified."""
+    return _typed(403, "TOO_MANY_WEBHOOKS_IN_BASE", "A base can have at most 10 webhooks")
+
+
 def record_not_found() -> AirtableError:
     """Recorded in 2022. Reports of 2026 have `model_not_found` instead; `--missing-record` chooses."""
     return _typed(404, "MODEL_ID_NOT_FOUND", "Record not found")

@@ -23,7 +23,7 @@ def edit(given: dict[str, Any], bases: dict[str, Base], author: Author) -> dict[
     if unknown := sorted(set(given) - _KEYS):
         raise InvalidEdit(f"unknown keys: {', '.join(unknown)}")
     table = _table(given, bases)
-    author = Author(_user_id(given, table.base) or author.user_id, author.clock, author.ids)
+    author = Author(_user_id(given, table.base) or author.user_id, author.clock, author.ids, source="client")
     gone = [_record(record_id, table) for record_id in _listed(given, "delete")]
     change = Change(table.base, author, typecast=given.get("typecast") is True)
     try:
@@ -34,8 +34,10 @@ def edit(given: dict[str, Any], bases: dict[str, Base], author: Author) -> dict[
         ]
     except errors.AirtableError as refusal:
         raise InvalidEdit(refusal.body["error"]["message"]) from None
-    change.apply()
-    delete(table, list(dict.fromkeys(gone)))
+    if created or updated:
+        change.apply()
+    if gone:
+        delete(table, list(dict.fromkeys(gone)), author)
     return {
         "created": [record.id for record in created],
         "updated": [record.id for record in updated],

@@ -11,6 +11,7 @@ from sandbox.airtable.ids import is_id
 from sandbox.airtable.rendering import Rendering, zone_for
 from sandbox.airtable.schema import Base, Record, Table
 from sandbox.airtable.state import Sandbox
+from sandbox.airtable.webhooks.registry import MOST_PAYLOADS
 
 
 def base_of(segments: list[str]) -> str | None:
@@ -34,6 +35,8 @@ def answer(request: Request, sandbox: Sandbox) -> Any:
         case "GET", ["v0", "meta", "bases", base_id, "tables"]:
             visible = "visibleFieldIds" in parameters.listed(request.query, "include")
             return metadata.tables(_visible_base(base_id, sandbox), visible_field_ids=visible)
+        case _, ["v0", "bases", base_id, "webhooks", *rest]:
+            return _webhooks_route(request, _visible_base(base_id, sandbox), rest, sandbox)
         case _, ["v0", "meta" | "bases", *_]:
             raise errors.not_found()
         case _, ["v0", base_id, table]:
@@ -59,7 +62,7 @@ def _table_route(request: Request, table: Table, sandbox: Sandbox) -> Any:
             replace = request.method == "PUT"
             return writing.update_many(writing.read(request.json()), table, sandbox.author(), replace=replace)
         case "DELETE":
-            return writing.delete_many(parameters.listed(request.query, "records"), table)
+            return writing.delete_many(parameters.listed(request.query, "records"), table, sandbox.author())
     raise errors.not_found()
 
 
@@ -71,7 +74,7 @@ def _record_route(request: Request, table: Table, record_id: str, sandbox: Sandb
         case "GET":
             return _rendering(request).record(record, table)
         case "DELETE":
-            return writing.delete_one(record, table)
+            return writing.delete_one(record, table, sandbox.author())
     replace = request.method == "PUT"
     return writing.update_one(writing.read(request.json()), record, table, sandbox.author(), replace=replace)
 
@@ -86,6 +89,27 @@ def _comments_route(request: Request, record: Record, base: Base, author: Author
             return comments.update(request.json(), comment_id, record, base, author)
         case "DELETE" if comment_id is not None:
             return comments.delete(comment_id, record, base, author)
+    raise errors.not_found()
+
+
+def _webhooks_route(request: Request, base: Base, rest: list[str], sandbox: Sandbox) -> Any:
+    webhooks = sandbox.webhooks
+    match request.method, rest:
+        case "GET", []:
+            return webhooks.shapes(base)
+        case "POST", []:
+            return webhooks.create(request.json(), base, sandbox.ids)
+        case "DELETE", [webhook_id]:
+            return webhooks.delete(webhook_id, base)
+        case "POST", [webhook_id, "enableNotifications"]:
+            return webhooks.enable(request.json(), webhook_id, base)
+        case "POST", [webhook_id, "refresh"]:
+            return webhooks.refresh(webhook_id, base)
+        case "GET", [webhook_id, "payloads"]:
+            cursor, limit = (parameters.first(request.query, key) for key in ("cursor", "limit"))
+            start = None if cursor is None else parameters.whole(cursor, 1)
+            most = MOST_PAYLOADS if limit is None else parameters.whole(limit, 1, MOST_PAYLOADS)
+            return webhooks.page(webhook_id, base, start, most)
     raise errors.not_found()
 
 

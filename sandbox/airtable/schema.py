@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable.clock import Clock
 
 if TYPE_CHECKING:
+    from sandbox.airtable.events import Event
     from sandbox.airtable.fields.base import FieldType
 
 
@@ -121,6 +123,12 @@ class Base:
     version: int = 0
     volatile: bool = False
     clock: Clock = field(default_factory=Clock)
+    watchers: list[Callable[[Event], None]] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        """Whoever watches the base hears of each write once, after it is done."""
+        for watcher in self.watchers:
+            watcher(event)
 
     def stamp(self) -> Stamp:
         """Whatever is cached about the base is good for one stamp: until a write, or for a second."""

@@ -15,6 +15,8 @@ from sandbox.airtable.request_log import RequestLog
 from sandbox.airtable.schema import Base
 from sandbox.airtable.seed import OWNER, load
 from sandbox.airtable.snapshots import Snapshots
+from sandbox.airtable.webhooks.pings import Pings
+from sandbox.airtable.webhooks.registry import Webhooks
 
 
 class Sandbox:
@@ -38,6 +40,7 @@ class Sandbox:
         self.faults = Faults()
         self.log = RequestLog()
         self.snapshots = Snapshots()
+        self.webhooks = Webhooks(self.clock, Pings(self.clock).ping)
         self._first_seed = seed
         self._first_limits = limits or LimitSettings()
         self.bases: dict[str, Base] = {}
@@ -50,8 +53,9 @@ class Sandbox:
         self.reset_controls()
 
     def reset_controls(self) -> None:
-        """Clock, limits, faults, open iterators and log as after a start; the data stays."""
+        """Clock, limits, faults, webhooks, open iterators and log as after a start; the data stays."""
         self.iterators = Iterators(self.ids)
+        self.webhooks.clear()
         self.limiter = Limiter(copy.copy(self._first_limits))
         self.clock.real()
         self.faults.clear()
@@ -72,6 +76,7 @@ class Sandbox:
         bases = load(seed)
         for base in bases:
             base.clock = self.clock
+            base.watchers.append(self.webhooks.happened)
         return bases
 
     def accepts(self, token: str) -> bool:

@@ -81,16 +81,16 @@ def update_many(body: Body, table: Table, author: Author, *, replace: bool) -> d
     return {"records": [body.rendering.record(record, table) for record in records]}
 
 
-def delete_one(record: Record, table: Table) -> dict[str, Any]:
-    delete(table, [record])
+def delete_one(record: Record, table: Table, author: Author) -> dict[str, Any]:
+    delete(table, [record], author)
     return {"deleted": True, "id": record.id}
 
 
-def delete_many(record_ids: list[str], table: Table) -> dict[str, Any]:
+def delete_many(record_ids: list[str], table: Table, author: Author) -> dict[str, Any]:
     if not 1 <= len(record_ids) <= MOST_RECORDS or not all(is_id("rec", each) for each in record_ids):
         raise errors.invalid_records_to_delete()
     records = _existing(record_ids, table)
-    delete(table, records)
+    delete(table, records, author)
     return {"records": [{"deleted": True, "id": record.id} for record in records]}
 
 

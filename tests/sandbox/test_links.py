@@ -71,7 +71,7 @@ class Links(RuleBasedStateMachine):
 
     @rule(one=consumes(records))
     def delete(self, one):
-        writing.delete_many([one], self.table)
+        writing.delete_many([one], self.table, self.author)
         self.family = {pair for pair in self.family if one not in pair}
         self.likes = {pair for pair in self.likes if one not in pair}
 

@@ -36,7 +36,7 @@ def test_every_surviving_record_is_seen_once(count, size, deletes):
             break
         doomed = {first[at] for at in (deletes[step] if step < len(deletes) else []) if at < count}
         if doomed := sorted(doomed & set(table.records)):
-            writing.delete_many(doomed, table)
+            writing.delete_many(doomed, table, author)
         writing.create(writing.read({"fields": {"N": 99}}), table, author)
     assert offset is None
     assert len(seen) == len(set(seen))

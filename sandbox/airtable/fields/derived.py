@@ -6,6 +6,7 @@ That fields never follow from themselves is settled where they are defined.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable.fields.base import Kind
@@ -33,7 +34,7 @@ class Count(ComputedNumber):
         return len(record.cells.get(field.options["recordLinkFieldId"]) or ())
 
 
-class _Derived(Computed):
+class _Derived(Computed, ABC):
     def value(self, record: Record, field: Field) -> Any:
         stamp = field.table.base.stamp()
         known = record.computed.get(field.id)
@@ -41,8 +42,9 @@ class _Derived(Computed):
             known = record.computed[field.id] = (stamp, self._compute(record, field))
         return known[1]
 
+    @abstractmethod
     def _compute(self, record: Record, field: Field) -> Any:
-        raise NotImplementedError
+        """What `value` gives, and keeps."""
 
 
 class Lookup(_Derived):
