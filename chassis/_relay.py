@@ -33,8 +33,7 @@ KEPT, HANDLED_KEPT = "24 hours", "7 days"
 TIDY = 60.0  # seconds
 
 _WAITING = text("""
-    SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS oldest,
-           count(*) FILTER (WHERE sequence IS NULL) AS unnumbered
+    SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS oldest
     FROM outbox WHERE published_at IS NULL
 """)
 # Numbers are given after the commit and under a lock, so that they have no gap and commits do not queue for them.
@@ -78,6 +77,7 @@ class Relay:
         self._who = Principal(user=mesh.app_id, tenant="platform")
         self._task: asyncio.Task[None] | None = None
         self._aside: dict[UUID, float] = {}
+        self._measured = -POLL
         self._tidied = 0.0
         self._problem = ""
         self._stopping = False
@@ -116,16 +116,17 @@ class Relay:
 
     async def _round(self) -> bool:
         """Publish a batch; whether there may be more. Raises _BusAway, and what the database raises."""
-        async with self._db.read(self._who) as read:
-            waiting = (await read.execute(_WAITING)).one()
-        self._metrics.outbox(waiting.rows, waiting.oldest)
-        if not waiting.rows:
-            return False
-        if waiting.unnumbered:
-            async with self._db.change(self._who) as change:
-                await change.execute(_LOCK, {"lock": NUMBERING})
-                await change.execute(_NUMBER, {"batch": 10 * BATCH})
         now = time.monotonic()
+        if now >= self._measured + POLL:  # one that was woken sooner has something to do
+            async with self._db.read(self._who) as read:
+                waiting = (await read.execute(_WAITING)).one()
+            self._metrics.outbox(waiting.rows, waiting.oldest)
+            self._measured = now
+            if not waiting.rows:
+                return False
+        async with self._db.change(self._who) as change:
+            await change.execute(_LOCK, {"lock": NUMBERING})
+            await change.execute(_NUMBER, {"batch": 10 * BATCH})
         self._aside = {id: until for id, until in self._aside.items() if until > now}
         async with self._db.change(self._who) as change:
             taken = (await change.execute(_TAKE, {"aside": list(self._aside), "batch": BATCH})).all()
