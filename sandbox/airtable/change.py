@@ -146,6 +146,8 @@ def delete(table: Table, records: list[Record], author: Author) -> None:
     for record in records:
         for field in table.fields.values():
             event.changes_links(field, record, None)
+        for field, linking in links.linking_one_sidedly(table, record):
+            event.changes(field.table, linking)
         links.forget(table, record)
         del table.records[record.id]
         event.destroys(table, record)

@@ -24,11 +24,20 @@ def forget(table: Table, record: Record) -> None:
     for field in table.fields.values():
         if field.type.name == LINKS and field.id in record.cells:
             put(field, record, None)
-    for other in table.base.tables.values():
-        for field in other.fields.values():
-            if field.type.name == LINKS and _one_sided(field) and field.options["linkedTableId"] == table.id:
-                for linking in other.records.values():
-                    _remove(field, linking, record.id)
+    for field, linking in linking_one_sidedly(table, record):
+        _remove(field, linking, record.id)
+
+
+def linking_one_sidedly(table: Table, record: Record) -> list[tuple[Field, Record]]:
+    """The cells that link to the record and have no other side, each as its field and its record."""
+    return [
+        (field, linking)
+        for other in table.base.tables.values()
+        for field in other.fields.values()
+        if field.type.name == LINKS and _one_sided(field) and field.options["linkedTableId"] == table.id
+        for linking in other.records.values()
+        if record.id in linking.cells.get(field.id, ())
+    ]
 
 
 def _one_sided(field: Field) -> bool:

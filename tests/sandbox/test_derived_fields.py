@@ -5,7 +5,10 @@ import time
 
 import pytest
 
-from sandbox.airtable.seed import InvalidSeed, load
+from sandbox.airtable.change import Author, delete
+from sandbox.airtable.clock import Clock
+from sandbox.airtable.ids import Ids
+from sandbox.airtable.seed import OWNER, InvalidSeed, load
 
 SEED = {
     "bases": [
@@ -159,6 +162,19 @@ def test_formula_fields_sort_errors_first_then_numbers_dates_and_texts():
         field.type.order(value, field) for value in (field.value(next(iter(table.records.values()))), 2.5, "a", "B")
     ]
     assert keys == sorted(keys)
+
+
+def test_a_deleted_record_changes_the_records_that_link_to_it_and_what_follows():
+    table = customers(along("multipleLookupValues", "Item"))
+    orders, events = table.base.table("Orders"), []
+    table.base.watchers.append(events.append)
+    assert cell(table) == ["Pen", "Ink"]
+    pen = next(iter(orders.records.values()))
+    delete(orders, [pen], Author(OWNER["id"], Clock(), Ids()))
+    assert cell(table) == ["Ink"]
+    (event,) = events
+    assert event.destroyed == {orders.id: [pen.id]}
+    assert list(event.before[table.id]) == [next(iter(table.records))]
 
 
 def test_a_formula_over_the_api_is_listed_filtered_and_sorted(client):

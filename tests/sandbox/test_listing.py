@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from sandbox.airtable import listing
 from sandbox.airtable.iterators import IDLE_SECONDS, MOST_OPEN
+from tests.sandbox.bodies import formula
 
 
 @pytest.fixture
@@ -166,6 +168,12 @@ def test_list_records_takes_the_same_as_json(client, path):
     following = client.send("POST", f"{path}/listRecords", json={**sent, "offset": posted["offset"]}).json()
     assert names(following)[0] <= names(posted)[-1]
     assert client.send("POST", f"{path}/listRecords").json()["records"] == client.get(path)["records"]
+
+
+def test_a_filter_that_takes_too_long_is_given_up(client, monkeypatch):
+    monkeypatch.setattr(listing, "FILTER_SECONDS", 0.0)
+    answer = client.send("GET", client.path("CRM", "Contacts"), params={"filterByFormula": "LEN(Name)"})
+    assert (answer.status_code, answer.json()) == (422, formula("Evaluation takes too long."))
 
 
 def test_comment_counts_are_beside_the_fields_and_only_when_asked(client):
