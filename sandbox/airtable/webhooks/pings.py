@@ -17,7 +17,8 @@ from sandbox.airtable.webhooks.registry import Webhook
 
 #: 10 s, 20 s, 40 s, …: 13 tries after the first take 23 hours by the simulator's clock.
 FIRST_DELAY, MOST_RETRIES = 10.0, 13
-TIMEOUT = 10.0
+#: Seconds; a server that stops waits for the ping in flight.
+TIMEOUT = 4.0
 #: How often the clock, which tests move, is looked at while waiting; in real seconds.
 _LOOK = 0.05
 
