@@ -21,6 +21,7 @@ from ._tables import inbox
 from ._telemetry import Metrics
 
 HANDLING = 20.0  # seconds a handler may take; the broker's `processingTimeout` is 30
+LARGEST = 1024 * 1024  # bytes of an envelope; our own publish a quarter of it
 REMEMBERED = 10_000  # events whose attempts are counted
 DONE, AGAIN, GONE = 204, 503, 404  # for daprd: handled; bring it again; never again, to the dead letters with it
 
@@ -73,6 +74,8 @@ class Delivery:
         """The status daprd shall get for what came on `topic`."""
         handlers = self._handlers.get(topic, [])
         try:
+            if len(body) > LARGEST:
+                raise Drop(f"it has {len(body)} bytes, {LARGEST} is the end")
             envelope = parse(body)
         except Drop as drop:
             problems = {handler.name: str(drop) for handler in handlers}

@@ -17,7 +17,7 @@ from ._logs import Log
 from ._patience import Patience
 from ._principal import Verifier
 from ._problem import render
-from ._settings import AppSettings
+from ._settings import MIB, AppSettings
 from ._telemetry import Metrics
 from ._wire import LENGTH as BODY_LENGTH
 from ._wire import SAFE
@@ -31,8 +31,7 @@ _READ = frozenset(
     {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
      b"transfer-encoding", b"idempotency-key", b"dapr-caller-app-id"}
 )  # fmt: skip
-# Asked by daprd itself, which has the app's token but no caller's time or identity.
-_OF_DAPRD = ("/dapr/", "/healthz", "/readyz")
+_OF_DAPRD = ("/dapr/", "/healthz", "/readyz")  # asked by daprd, which has no caller's time or identity
 _WITHOUT_IDENTITY = ("/openapi.json", "/_events")  # asked by apps on nobody's behalf, as far as the mesh lets them
 
 
@@ -87,6 +86,7 @@ class _Request:
         self._receive = receive
         self._send = send
         self._began = time.perf_counter()
+        self._most = 16 * MIB if scope["path"].startswith("/dapr/") else edge._max_body  # too large an event is dropped
         self._status = 0
         self._read = 0
         size = 0
@@ -156,7 +156,7 @@ class _Request:
         if self._headers_size > MAX_HEADERS:
             raise HeadersTooLarge(f"The headers are larger than {MAX_HEADERS // 1024} KiB.")
         length = self._headers.get(b"content-length")
-        if length and length.isdigit() and int(length) > edge._max_body:
+        if length and length.isdigit() and int(length) > self._most:
             raise self._too_large()
         if not edge._public:
             if edge._token and not hmac.compare_digest(self._headers.get(b"dapr-api-token", b""), edge._token):
@@ -184,13 +184,13 @@ class _Request:
         message = await self._patience.receive()
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
-            if self._read > self._edge._max_body:
+            if self._read > self._most:
                 raise self._too_large()
         return message
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(
-            f"The body is larger than {self._edge._max_body} bytes. Send it in several requests.",
+            f"The body is larger than {self._most} bytes. Send it in several requests.",
             headers={"Connection": "close"},
         )
 

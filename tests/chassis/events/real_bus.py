@@ -141,6 +141,7 @@ class RealBus:
                 await asyncio.to_thread(self.sidecars[app_id].wait, 5)
             except subprocess.TimeoutExpired:
                 self.sidecars[app_id].kill()
+                self.sidecars[app_id].wait()
 
     def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         with (self._folder / f"{name}.log").open("ab") as log:

@@ -163,7 +163,17 @@ async def test_a_handler_that_never_succeeds_gets_an_event_eight_times_and_holds
     assert len(seen.contexts) == TRIES + 1
 
 
-@pytest.mark.parametrize("wrong", [{"traceparent": 7}, {"type": "unknown.v1"}, {"data": [1]}, {"id": None}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"traceparent": 7},
+        {"type": "unknown.v1"},
+        {"data": [1]},
+        {"id": None},
+        {"data": {"note": "x" * 10_000_000}},
+    ],
+    ids=["number as traceparent", "wrong type", "wrong data", "no id", "10 MB"],
+)
 async def test_a_poisonous_event_holds_up_nobody(bus, seen, wrong):
     await bus.add(TOPIC, {**VALID, "data": {"note": "a"}, **wrong})
     began = time.monotonic()

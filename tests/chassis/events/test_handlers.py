@@ -108,6 +108,7 @@ async def test_a_handler_that_drops_an_event_does_not_see_it_again(reading, seen
     ("body", "problem"),
     [
         (b"{", "not valid JSON"),
+        (an_event(data={"note": "x" * 10_000_000}), "1048576 is the end"),
         (an_event(traceparent=7), "traceparent is not a text"),
         (an_event(type=f"{TOPIC}.v2"), f"{TOPIC}.v1 is what read_note knows"),
         (an_event(source="other-service"), "other-service is not who publishes"),
