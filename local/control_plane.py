@@ -14,15 +14,18 @@ from .process import Spec
 TRUST_DOMAIN = "localhost"
 _LOOPBACK = "127.0.0.1"
 
-SENTRY_PORTS = {"grpc": 50001, "health": 50011, "metrics": 50012}
-PLACEMENT_PORTS = {"grpc": 50005, "health": 50015, "metrics": 50016, "raft": 50017}
+SENTRY_PORTS = {"grpc": 8201, "health": 8211, "metrics": 8212}
+PLACEMENT_PORTS = {"grpc": 8205, "health": 8215, "metrics": 8216, "raft": 8217}
 SCHEDULER_PORTS = {
-    "grpc": 50006,
-    "health": 50018,
-    "metrics": 50019,
-    "etcd-client": 50020,
-    "etcd-peer": 50021,
+    "grpc": 8206,
+    "health": 8218,
+    "metrics": 8219,
+    "etcd-client": 8220,
+    "etcd-peer": 8221,
 }
+# The official CLI looks for these three, whatever we would like. Linux takes the ports of outgoing connections from
+# 32768 upwards, so any port there may be in use by chance: a mesh that the CLI does not run has none of them.
+DAPRS_OWN = {8201: 50001, 8205: 50005, 8206: 50006}
 
 _EMPTY_CONFIGURATION = """\
 apiVersion: dapr.io/v1alpha1
@@ -43,7 +46,7 @@ def sentry(run_dir: Path, offset: int, binaries: Path) -> Spec:
     # Not beside the certificates: sentry watches their folder and starts anew whenever something changes in it.
     configuration = _temporary(run_dir, "sentry") / "sentry.yaml"
     configuration.write_text(_EMPTY_CONFIGURATION, encoding="utf-8")
-    ports = _shifted(SENTRY_PORTS, offset)
+    ports = shifted(SENTRY_PORTS, offset)
     arguments = (
         f"--config={configuration}",
         f"--issuer-credentials={authority}",
@@ -54,7 +57,7 @@ def sentry(run_dir: Path, offset: int, binaries: Path) -> Spec:
 
 def placement(run_dir: Path, offset: int, binaries: Path) -> Spec:
     """Tells sidecars which of them holds an actor. Keeps nothing: its table comes from the sidecars."""
-    ports = _shifted(PLACEMENT_PORTS, offset)
+    ports = shifted(PLACEMENT_PORTS, offset)
     arguments = (
         "--id=dapr-placement-0",
         f"--initial-cluster=dapr-placement-0={_LOOPBACK}:{ports['raft']}",
@@ -69,7 +72,7 @@ def scheduler(run_dir: Path, offset: int, binaries: Path) -> Spec:
     It is never killed hard: a lease in its cron library would then stop every workflow step and job for
     about 23 s. Without its data, workflows in flight would stay stuck for ever.
     """
-    ports = _shifted(SCHEDULER_PORTS, offset)
+    ports = shifted(SCHEDULER_PORTS, offset)
     data = run_dir.absolute() / "scheduler" / "etcd"  # relative paths would follow the working directory
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     arguments = (
@@ -100,8 +103,9 @@ def _temporary(run_dir: Path, name: str) -> Path:
     return temporary
 
 
-def _shifted(ports: dict[str, int], offset: int) -> dict[str, int]:
-    return {name: port + offset for name, port in ports.items()}
+def shifted(ports: dict[str, int], offset: int) -> dict[str, int]:
+    """The ports of a program in the mesh at `offset`."""
+    return {name: port + offset if offset else DAPRS_OWN.get(port, port) for name, port in ports.items()}
 
 
 def _mutual_tls(run_dir: Path, offset: int) -> tuple[str, ...]:
@@ -109,7 +113,7 @@ def _mutual_tls(run_dir: Path, offset: int) -> tuple[str, ...]:
         "--tls-enabled",
         f"--trust-anchors-file={_authority(run_dir) / 'ca.crt'}",
         f"--trust-domain={TRUST_DOMAIN}",
-        f"--sentry-address=localhost:{SENTRY_PORTS['grpc'] + offset}",
+        f"--sentry-address=localhost:{shifted(SENTRY_PORTS, offset)['grpc']}",
     )
 
 

@@ -12,7 +12,7 @@ from .errors import SetupError
 # Distance from the app's own port. The launcher's names on the left, dapr.yaml's on the right.
 DAPR_HTTP, DAPR_GRPC, DAPR_INTERNAL_GRPC, DAPR_METRICS, TELEMETRY = 5500, 5600, 5700, 5800, 5900
 PER_REPLICA = 1000
-LARGEST_OFFSET = 14_000  # sentry's 50001 and the scheduler's 50021 must stay below 65536
+LARGEST_OFFSET = 14_000  # beyond, ports would meet those that Linux gives to outgoing connections
 
 SANDBOX, SANDBOX_ADMIN = 8100, 8101
 _MOST_OWNERS = 8  # named in a message; behind more of them there is another mesh

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import loopback, ports
 from .children import ZYGOTE, python_module
-from .control_plane import PLACEMENT_PORTS, SCHEDULER_PORTS, SENTRY_PORTS, TRUST_DOMAIN
+from .control_plane import PLACEMENT_PORTS, SCHEDULER_PORTS, SENTRY_PORTS, TRUST_DOMAIN, shifted
 from .credentials import Credentials
 from .operating_system import program_environment
 from .plan import App, Common
@@ -183,10 +183,10 @@ class Specs:
             f"--config={self._root / app.configuration}",
             f"--resources-path={self._run.components}",
             "--enable-mtls",
-            f"--sentry-address=localhost:{SENTRY_PORTS['grpc'] + self._offset}",
+            f"--sentry-address=localhost:{shifted(SENTRY_PORTS, self._offset)['grpc']}",
             f"--control-plane-trust-domain={TRUST_DOMAIN}",
-            f"--placement-host-address=127.0.0.1:{PLACEMENT_PORTS['grpc'] + self._offset}",
-            f"--scheduler-host-address=127.0.0.1:{SCHEDULER_PORTS['grpc'] + self._offset}",
+            f"--placement-host-address=127.0.0.1:{shifted(PLACEMENT_PORTS, self._offset)['grpc']}",
+            f"--scheduler-host-address=127.0.0.1:{shifted(SCHEDULER_PORTS, self._offset)['grpc']}",
             f"--read-buffer-size={common.read_buffer_size}",
             f"--max-body-size={common.max_body_size}",
             f"--log-level={common.log_level}",

@@ -12,7 +12,7 @@ from scaffold.refused import Refused
 LONGEST = 40  # characters; Dapr takes 53, people read fewer
 FIRST_FREE, LAST_FREE = 8070, 8099  # below are the platform's own services, above derived ports would meet
 DISTANCES = (0, 5500, 5600, 5700, 5800, 5900)  # the app, its sidecar's four, its telemetry
-TAKEN_BY_THE_MACHINE = {8100, 8101, 15432, 16379, *range(50001, 50021)}  # simulators, data tier, control plane
+TAKEN_BY_THE_MACHINE = {8100, 8101, 15432, 16379, *range(8201, 8222)}  # simulators, data tier, control plane
 
 
 def package(app_id: str) -> str:
