@@ -84,6 +84,8 @@ def conflicts(wanted: Mapping[int, str]) -> list[Conflict]:
     """The ports of `wanted` (port → purpose) that cannot be bound on 127.0.0.1, with who holds them."""
     taken = [port for port in wanted if not _is_free(port)]
     owners = _owners(taken) if taken else {}
+    if unknown := set(taken) - owners.keys():
+        owners |= _owners(unknown)  # the kernel's table is no snapshot: a row can be missed while others come and go
     return [Conflict(port, wanted[port], *owners.get(port, (None, "a process of another user"))) for port in taken]
 
 
