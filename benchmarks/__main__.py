@@ -5,20 +5,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-PORT_OFFSET = 13_000
+from benchmarks import mesh
 
 
 def main() -> int:
     failed = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as another user when we are root, and must get through
-        where = ["--run-dir", f"{folder}/run"]
-        up = [sys.executable, "-m", "local", "up", "--detach", "--port-offset", str(PORT_OFFSET), *where]
-        subprocess.run(up, check=True)
+        run_dir = Path(folder) / "run"
+        mesh.up(run_dir)
         try:
-            failed += run("hop", *where)
+            failed += run("hop", "--run-dir", str(run_dir))
         finally:
-            subprocess.run([sys.executable, "-m", "local", "down", *where], check=True)
+            mesh.down(run_dir)
     failed += run("start")
     failed += run("start", "--apps", "22")
     return 1 if failed else 0

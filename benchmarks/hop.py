@@ -14,6 +14,7 @@ from benchmarks.open_loop import Path, Run, compare
 from benchmarks.result import save
 from chassis._principal import Principal, issue
 from demo.client import Address, Client
+from demo.failure import processes
 from demo.journey import find_place
 from local.credentials import Credentials
 
@@ -22,8 +23,7 @@ CONNECTOR, GATEWAY = "airtable-connector", "api-gateway"
 
 def ways(run_dir: File, address: Address, query: str) -> list[Path]:
     """The three ways to the same bytes."""
-    record = json.loads((run_dir / "processes.json").read_text())
-    ports = {entry["name"]: entry["ports"] for entry in record["processes"]}
+    ports = {name: entry["ports"] for name, entry in processes(run_dir).items()}
     secrets = json.loads((run_dir / "secrets.json").read_text())
     credentials = Credentials.load_or_create(run_dir)
     developer = Principal("developer", "local", ("*",))
@@ -70,9 +70,8 @@ def main() -> int:
     with Client(address) as client:
         place = find_place(client)
     query = f"{place.records}?page_size=100"
-    record = json.loads((arguments.run_dir / "processes.json").read_text())
-    names = {GATEWAY, CONNECTOR, f"{GATEWAY}.sidecar", f"{CONNECTOR}.sidecar"}
-    pids = {entry["name"]: entry["pid"] for entry in record["processes"] if entry["name"] in names}
+    running = processes(arguments.run_dir)
+    pids = {name: running[name]["pid"] for name in (GATEWAY, CONNECTOR, f"{GATEWAY}.sidecar", f"{CONNECTOR}.sidecar")}
     runs = asyncio.run(
         compare(
             ways(arguments.run_dir, address, query),

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import mesh
+from benchmarks.mesh import ROOT
 from benchmarks.result import save
-
-ROOT = Path(__file__).parents[1]
-PORT_OFFSET = 13_000
 
 
 def copy_with_apps(count: int, target: Path) -> Path:
@@ -61,12 +60,10 @@ def busy(processes: list[psutil.Process]) -> float:
 
 
 def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
-    where = ["--run-dir", str(run_dir)]
-    launcher = [sys.executable, "-m", "local"]
-    subprocess.run([*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True)
-    subprocess.run([*launcher, "down", *where], cwd=project, check=True)
+    mesh.up(run_dir, project)
+    mesh.down(run_dir, project)
     began = time.monotonic()
-    subprocess.run([*launcher, "up", "--detach", "--port-offset", str(PORT_OFFSET), *where], cwd=project, check=True)
+    mesh.up(run_dir, project)
     ready = time.monotonic() - began
     try:
         time.sleep(3)
@@ -76,7 +73,7 @@ def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
         idle = (busy(processes) - before) / seconds
         memory = memory_by_kind(run_dir)
     finally:
-        subprocess.run([*launcher, "down", *where], cwd=project, check=True)
+        mesh.down(run_dir, project)
     return {
         "warm start, s": ready,
         "memory of everything, MB PSS": sum(memory.values()),

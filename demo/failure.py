@@ -14,15 +14,15 @@ import httpx
 from demo.client import Address, Answer, Client
 
 
-def process(run_dir: Path, name: str) -> dict[str, Any]:
-    """The launcher's record of a process: its pid, start time and state."""
+def processes(run_dir: Path) -> dict[str, dict[str, Any]]:
+    """The launcher's record of every process by name: its pid, start time, ports and state."""
     record = json.loads((run_dir / "processes.json").read_text())
-    return next(entry for entry in record["processes"] if entry["name"] == name)
+    return {entry["name"]: entry for entry in record["processes"]}
 
 
 def kill(run_dir: Path, name: str) -> float:
     """SIGKILL `name` by its recorded pid; the moment it was sent (monotonic, s)."""
-    os.kill(process(run_dir, name)["pid"], signal.SIGKILL)
+    os.kill(processes(run_dir)[name]["pid"], signal.SIGKILL)
     return time.monotonic()
 
 

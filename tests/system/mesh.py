@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from demo.client import Address, Client
+from demo.failure import processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +72,7 @@ class Mesh:
         return json.loads((self.run_dir / "processes.json").read_text())  # type: ignore[no-any-return]
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        return {entry["name"]: entry for entry in self.record()["processes"]}
+        return processes(self.run_dir)
 
     def pids(self) -> list[int]:
         """Every process the launcher has on record, itself included."""
@@ -81,6 +83,17 @@ class Mesh:
         """Send a signal to a process by its recorded pid; the moment (monotonic, s)."""
         os.kill(self.processes()[name]["pid"], number)
         return time.monotonic()
+
+
+@contextmanager
+def fault(mesh: Mesh, **what: object) -> Iterator[None]:
+    """The simulated Airtable misbehaves towards reads inside the block."""
+    faults = f"{mesh.address.sandbox_admin_url}/faults"
+    httpx.post(faults, json={"method": "GET", "path": ".*", **what}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.delete(faults)
 
 
 def eventually(holds: Callable[[], object], within: float, what: str) -> float:

@@ -13,7 +13,7 @@ import pytest
 from demo.client import Client
 from demo.failure import Watch
 from demo.journey import Place
-from tests.system.mesh import Mesh, eventually
+from tests.system.mesh import Mesh, eventually, fault
 
 NOTHING_DEPENDS_ON = ["valkey", "postgres", "sentry", "placement", "scheduler"]
 BUDGET = 2.0  # s that a client gives a request to a frozen service
@@ -159,8 +159,7 @@ def test_a_frozen_process_costs_a_client_only_its_time(mesh: Mesh, place: Place,
 
 
 def test_airtables_fault_is_called_airtables(mesh: Mesh, place: Place) -> None:
-    fault = {"method": "GET", "path": ".*", "kind": "status", "status": 500, "body": "oops"}
-    httpx.post(f"{mesh.address.sandbox_admin_url}/faults", json=fault).raise_for_status()
-    answer = mesh.client().ask("GET", watched(place), headers={"cache-control": "no-store"})
+    with fault(mesh, kind="status", status=500, body="oops"):
+        answer = mesh.client().ask("GET", watched(place), headers={"cache-control": "no-store"})
     assert answer.body["fault"] == "airtable", answer.body
     assert answer.body["code"] in {"airtable.unavailable", "airtable.invalid-answer"}

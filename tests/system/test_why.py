@@ -3,27 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import httpx
 
 from demo.failure import Watch
 from demo.journey import Place
-from tests.system.mesh import Mesh, eventually
+from tests.system.mesh import Mesh, eventually, fault
 
 FRESH = {"cache-control": "no-store"}
-
-
-@contextmanager
-def fault(mesh: Mesh, **what: object) -> Iterator[None]:
-    """The simulated Airtable misbehaves inside the block."""
-    faults = f"{mesh.address.sandbox_admin_url}/faults"
-    httpx.post(faults, json={"method": "GET", "path": ".*", **what}).raise_for_status()
-    try:
-        yield
-    finally:
-        httpx.delete(faults)
 
 
 def why(mesh: Mesh, asked: str = "last") -> str:
