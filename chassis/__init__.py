@@ -45,7 +45,7 @@ from ._events import Drop, Envelope, Event, Retry
 from ._logs import Log, redact
 from ._mesh import Answer, Mesh
 from ._peer import Peer, segment
-from ._principal import Principal, issue, principal, verify
+from ._principal import Principal, issue, principal, service, verify
 from ._problem import problem, render
 from ._router import Router
 from ._secrets import Secrets
@@ -124,6 +124,7 @@ __all__ = [
     "redact",
     "render",
     "segment",
+    "service",
     "subscribe",
     "uuid7",
     "verify",

@@ -15,7 +15,7 @@ from ._health import Check, Health
 from ._logs import Log
 from ._mesh import Mesh
 from ._openapi import describe
-from ._principal import Verifier
+from ._principal import ServiceTokens, Verifier
 from ._problem import add_handlers
 from ._provide import Container
 from ._router import Router
@@ -24,8 +24,6 @@ from ._settings import AppSettings
 from ._state import State
 from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
-
-PUBLIC_KEY = "identity/public-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,7 @@ def create_app(
     mesh = Mesh(settings, metrics.call)
     metrics.watch(mesh)
     state, secrets = State(mesh), Secrets(mesh)
+    mesh.own_token = ServiceTokens(settings.app_id, secrets).authorization
     given: dict[type, Any] = {
         type(settings): settings,
         AppSettings: settings,
@@ -117,7 +116,7 @@ def create_app(
         log=log,
         metrics=metrics,
         health=health,
-        verifier=Verifier(lambda **how: secrets.get(PUBLIC_KEY, **how)),
+        verifier=Verifier(secrets.get),
     )
     for router in routers:
         # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.

@@ -15,7 +15,7 @@ from ._events import Envelope, parse
 from ._handover import PATH
 from ._logs import Log
 from ._peer import Peer
-from ._principal import Principal
+from ._principal import service
 
 COMPARED = 10.0  # seconds between looks at the owners' heads
 STOP = 0.3  # seconds to finish what is under way
@@ -62,7 +62,7 @@ class Completeness:
         handle: Callable[[Envelope], Awaitable[bool]],
         log: Log,
     ) -> None:
-        self._who = Principal(user=app_id, tenant="platform")
+        self._who = service(app_id)
         self._app_id = app_id
         self._db = db
         self._sources = sources

@@ -15,7 +15,7 @@ from ._enclosing import enclosing
 from ._errors import AppError
 from ._events import TRIES, Drop, Envelope, Retry, parse
 from ._logs import Log
-from ._principal import Principal
+from ._principal import service
 from ._subscriptions import Handler
 from ._tables import inbox
 from ._telemetry import Metrics
@@ -140,7 +140,7 @@ class Delivery:
         self._log.error("event given up", id=envelope.id, topic=topic, attempt=attempt, problems=dict(problems))
         if topic.endswith(".event-failed"):
             return  # one that tells of a failed one would never end
-        who = Principal(user=self._app_id, tenant=envelope.tenant or "platform")
+        who = service(self._app_id, envelope.tenant or "platform")
         try:
             async with self._db().change(who) as change:
                 for handler, problem in problems.items():

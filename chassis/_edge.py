@@ -152,7 +152,7 @@ class _Request:
             leave(token)
 
     async def _check(self) -> None:
-        edge, path = self._edge, self._scope["path"]
+        edge, path, context = self._edge, self._scope["path"], self._context
         if self._headers_size > MAX_HEADERS:
             raise HeadersTooLarge(f"The headers are larger than {MAX_HEADERS // 1024} KiB.")
         length = self._headers.get(b"content-length")
@@ -162,10 +162,10 @@ class _Request:
             if edge._token and not hmac.compare_digest(self._headers.get(b"dapr-api-token", b""), edge._token):
                 raise NotThroughSidecar(f"{edge._app_id} answers its sidecar only. Call it through the gateway.")
             if not path.startswith(_OF_DAPRD):
-                if self._context.deadline is None:
+                if context.deadline is None:
                     raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
                 if path not in _WITHOUT_IDENTITY:
-                    self._context.principal = await edge._verifier.principal(self._context.authorization)
+                    context.principal = await edge._verifier.principal(context.authorization, context.caller)
         if not edge._health.started.is_set() and not path.startswith(_OF_DAPRD):
             await self._wait_for_start()
 

@@ -10,7 +10,7 @@ from ._codes import InvalidRequest
 from ._database import Database
 from ._errors import FieldError
 from ._events import numbered
-from ._principal import Principal
+from ._principal import service
 from ._provide import Container, SelfProvided
 
 PATH = "/_events"
@@ -41,7 +41,7 @@ class Handover(SelfProvided):
         """`{"head", "oldest", "events"}`: the last number given, the oldest still kept (null: none), and of `first` to
         `last` what is kept, in order, at most MOST. A `last` below `first` asks for the numbers alone.
         """
-        async with self._db.read(Principal(user=self._db.app_id, tenant="platform")) as read:
+        async with self._db.read(service(self._db.app_id)) as read:
             head = (await read.execute(_HEAD)).one()
             rows = (await read.execute(_RANGE, {"first": first, "last": last, "most": MOST})).all()
         events = [orjson.Fragment(numbered(row.envelope, row.sequence)) for row in rows]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +45,8 @@ class Mesh:
     """The way to every other app. One per app; holds one session to the own sidecar.
 
     Both calls raise the errors of `_dapr` (peer.*, mesh.*, sidecar.*) for what the mesh could not do, and return
-    whatever the callee's app answered otherwise. Context, identity and remaining time travel along by themselves.
+    whatever the callee's app answered otherwise. Context, identity and remaining time travel along by themselves; work
+    that has a principal and no token of a user to forward (a job, an event's handler) is done in the app's own name.
     Safe verbs are tried once more when the connection failed, out of a budget of a tenth of all calls.
     """
 
@@ -57,6 +58,7 @@ class Mesh:
         self._session: aiohttp.ClientSession | None = None
         self._breakers: dict[str, Breaker] = {}
         self._budget = RetryBudget()
+        self.own_token: Callable[[str], Awaitable[str]] | None = None  # the app's own identity, by tenant
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -139,6 +141,11 @@ class Mesh:
         whole: bool,
     ) -> aiohttp.ClientResponse:
         context = current_or_none() or background(self.app_id, seconds=BACKGROUND)
+        authorization, who = context.authorization, context.principal
+        if (
+            who and self.own_token and (authorization is None or who.kind == "service")
+        ):  # theirs is believed of them only
+            authorization = await self.own_token(who.tenant)
         breaker = self._breakers.get(app_id) or self._breakers.setdefault(app_id, Breaker())
         self._budget.earn()
         retryable = method in SAFE and (body is None or isinstance(body, bytes))
@@ -150,7 +157,9 @@ class Mesh:
             outcome = "cancelled"
             try:
                 left = self._time_left(context, limit)
-                result = await self._attempt(context, app_id, method, path, headers, body, left, whole=whole)
+                result = await self._attempt(
+                    context, authorization, app_id, method, path, headers, body, left, whole=whole
+                )
                 outcome = result.error.code if isinstance(result, Failure) else "answered"
             finally:
                 if outcome == "cancelled":
@@ -174,6 +183,7 @@ class Mesh:
     async def _attempt(
         self,
         context: Context,
+        authorization: str | None,
         app_id: str,
         method: str,
         path: str,
@@ -190,7 +200,7 @@ class Mesh:
                     method,
                     self.url(wire.path_for_daprd(path)),
                     data=upload.chunks() if upload else wire.body_of(body),
-                    headers=wire.headers_for(context, app_id, method, headers, left),
+                    headers=wire.headers_for(context, authorization, app_id, method, headers, left),
                     allow_redirects=False,
                     timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )

@@ -17,7 +17,7 @@ from ._errors import AppError
 from ._events import MEDIA_TYPE, numbered
 from ._logs import Log
 from ._mesh import Mesh
-from ._principal import Principal
+from ._principal import service
 from ._telemetry import Metrics
 
 BUS = "bus"  # the Dapr component
@@ -74,7 +74,7 @@ class Relay:
         self._mesh = mesh
         self._metrics = metrics
         self._log = log
-        self._who = Principal(user=mesh.app_id, tenant="platform")
+        self._who = service(mesh.app_id)
         self._task: asyncio.Task[None] | None = None
         self._aside: dict[UUID, float] = {}
         self._measured = -POLL

@@ -31,7 +31,12 @@ def path_for_daprd(path: str) -> str:
 
 
 def headers_for(
-    context: Context, app_id: str, method: str, headers: Mapping[str, str] | None, left: float
+    context: Context,
+    authorization: str | None,
+    app_id: str,
+    method: str,
+    headers: Mapping[str, str] | None,
+    left: float,
 ) -> CIMultiDict[str]:
     """`headers` with what travels along: callee, trace, time left, identity, idempotency key."""
     sent = CIMultiDict(headers or ())
@@ -39,8 +44,8 @@ def headers_for(
     sent["traceparent"] = context.traceparent
     sent["x-request-id"] = context.request_id
     sent["x-timeout-ms"] = str(max(1, int(left * 1000)))
-    if context.authorization:
-        sent["authorization"] = context.authorization
+    if authorization:
+        sent["authorization"] = authorization
     else:
         sent.pop("authorization", None)  # a client's own key never travels inside the mesh
     if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:

@@ -6,13 +6,14 @@ from typing import Any
 import yaml
 
 from . import callers, topics
-from .credentials import AIRTABLE_TOKEN, DEVELOPMENT_KEY, PUBLIC_KEY, SIGNING_KEY
+from .credentials import AIRTABLE_TOKEN, DEVELOPMENT_KEY, PUBLIC_KEY, SERVICE_KEYS, SIGNING_KEY
 from .plan import Plan, load_plan
 
 # SPIFFE's trust domain of the apps; the control plane has its own.
 _TRUST_DOMAIN = "public"
 _NOTE = "# Written by `make configure` from the code, dapr.yaml and config/routes.yaml. Do not edit.\n"
-# Beside identity/public-key, with which every app verifies who is asking, and its own database's address.
+_OWN = ("database-url", "service-key")  # secrets/<app-id> that each app has: its database, its signature
+# Beside these, and the public keys with which every app verifies who is asking.
 _SECRETS = {
     "api-gateway": [DEVELOPMENT_KEY, SIGNING_KEY],
     "airtable-connector": [AIRTABLE_TOKEN],
@@ -50,7 +51,7 @@ def generated(root: Path) -> dict[Path, str]:
 
 def app_configuration(app_id: str, calls: callers.Calls) -> dict[str, Any]:
     """One app's Dapr Configuration: who may call it, which secrets it may read, how names are found."""
-    allowed = sorted({PUBLIC_KEY, f"database-url/{app_id}", *_SECRETS.get(app_id, [])})
+    allowed = sorted({PUBLIC_KEY, SERVICE_KEYS, *(f"{kind}/{app_id}" for kind in _OWN), *_SECRETS.get(app_id, [])})
     return {
         "apiVersion": "dapr.io/v1alpha1",
         "kind": "Configuration",

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ AIRTABLE_TOKEN = "airtable/local/default"  # noqa: S105 - the secret's name
 DEVELOPMENT_KEY = "identity/development-key"
 SIGNING_KEY = "identity/signing-key"
 PUBLIC_KEY = "identity/public-key"
+SERVICE_KEYS = "identity/service-keys"
 POSTGRES_PASSWORD = "postgres-password"  # noqa: S105 - the secret's name
 REDIS_HOST = "redis-host"
 REDIS_PASSWORD = "redis-password"  # noqa: S105 - the secret's name
@@ -144,6 +145,18 @@ class Credentials:
     def set_database_urls(self, urls: dict[str, str]) -> None:
         self.set({f"database-url/{app_id}": url for app_id, url in urls.items()})
 
+    def set_service_keys(self, app_ids: Iterable[str]) -> None:
+        """Give every app a key to sign with when it acts on its own, and all of them the public halves."""
+        private = {app_id: self._derived(f"service-key/{app_id}") for app_id in app_ids}
+        pairs = {
+            app_id: _pems(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private[app_id]))) for app_id in private
+        }
+        public = json.loads(self._values.get(SERVICE_KEYS, "{}")) | {app_id: pair[1] for app_id, pair in pairs.items()}
+        self.set({
+            SERVICE_KEYS: json.dumps(public, sort_keys=True),
+            **{f"service-key/{app_id}": pair[0] for app_id, pair in pairs.items()},
+        })  # fmt: skip
+
     def set(self, changes: dict[str, str]) -> None:
         """Change entries of secrets.json; the file is written only if something differs."""
         if any(self._values.get(name) != value for name, value in changes.items()):
@@ -154,7 +167,7 @@ class Credentials:
 
     def secret_values(self) -> frozenset[str]:
         """Every text that must not appear in a log line: stored values and all tokens handed out so far."""
-        stored = {value for name, value in self._values.items() if name not in {REDIS_HOST, PUBLIC_KEY}}
+        stored = {value for name, value in self._values.items() if name not in {REDIS_HOST, PUBLIC_KEY, SERVICE_KEYS}}
         return frozenset((stored | self._handed_out | {self._key.decode()}) - {""})
 
     def _derived(self, purpose: str) -> str:
@@ -189,6 +202,10 @@ def _key_pair(private_pem: str | None) -> tuple[str, str]:
         if not isinstance(loaded, Ed25519PrivateKey):
             raise SetupError(f"secrets.json: {SIGNING_KEY} is not an Ed25519 key. Remove that entry.")
         private = loaded
+    return _pems(private)
+
+
+def _pems(private: Ed25519PrivateKey) -> tuple[str, str]:
     secret_half = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

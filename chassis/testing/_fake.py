@@ -5,11 +5,12 @@ from collections import defaultdict
 from typing import Any
 from urllib.parse import unquote
 
+import orjson
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from .._principal import Principal, issue
+from .._principal import SERVICES_KEYS, Principal, issue, service
 from ._bus import FakeBus
 from ._peers import FakePeer, handed_on
 from ._store import FakeState
@@ -37,12 +38,8 @@ class FakeDapr:
         self.healthy = True  # what /v1.0/healthz/outbound says
         self.port = 0
         self._runner: web.ServerRunner | None = None
-        private = Ed25519PrivateKey.generate()
-        public = private.public_key()
-        self.secrets = {
-            "identity/signing-key": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-            "identity/public-key": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-        }
+        private, public = _key_pair()
+        self.secrets = {"identity/signing-key": private, "identity/public-key": public, SERVICES_KEYS: "{}"}
         self.secrets_available = True
 
     def settings(self) -> dict[str, Any]:
@@ -54,6 +51,20 @@ class FakeDapr:
     ) -> str:
         """An internal JWT, as the gateway would send it."""
         return issue(Principal(user, tenant, scopes), self.secrets["identity/signing-key"], lifetime=lifetime)
+
+    def service_key(self, app_id: str) -> str:
+        """The key an app signs with when it acts on its own, made when it is asked for."""
+        if f"service-key/{app_id}" not in self.secrets:
+            private, public = _key_pair()
+            self.secrets[f"service-key/{app_id}"] = private
+            known = orjson.loads(self.secrets[SERVICES_KEYS])
+            self.secrets[SERVICES_KEYS] = orjson.dumps(known | {app_id: public}).decode()
+        return self.secrets[f"service-key/{app_id}"]
+
+    def headers_from(self, app_id: str, tenant: str = "local") -> dict[str, str]:
+        """What a request carries that another app makes on its own."""
+        token = issue(service(app_id, tenant), self.service_key(app_id))
+        return {**self.headers(), "authorization": f"Bearer {token}", "dapr-caller-app-id": app_id}
 
     def headers(self) -> dict[str, str]:
         """What a request that came the right way carries."""
@@ -115,10 +126,18 @@ class FakeDapr:
         if not self.secrets_available:
             message = f"failed getting secret with key {name} from secret store secrets: store away"
             return web.json_response({"errorCode": "ERR_SECRET_GET", "message": message}, status=500)
+        if name.startswith("service-key/"):
+            self.service_key(name.removeprefix("service-key/"))
         if name not in self.secrets:
             message = f'access denied by policy to get "{name}" from "secrets"'
             return web.json_response({"errorCode": "ERR_PERMISSION_DENIED", "message": message}, status=403)
         return web.json_response({name: self.secrets[name]})
+
+
+def _key_pair() -> tuple[str, str]:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(), public.decode()
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

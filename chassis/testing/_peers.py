@@ -154,11 +154,12 @@ class FakePeer:
         self.disconnected.clear()
         self._rules.clear()
 
-    def serves(self, app: FastAPI, app_token: str = "") -> "FakePeer":
-        """Be a real app, called in this process; its lifespan is the test's business."""
+    def serves(self, app: FastAPI, app_token: str = "", caller: str = "") -> "FakePeer":
+        """Be a real app, called by app `caller` in this process; its lifespan is the test's business."""
 
         async def react(seen: Seen, request: web.BaseRequest) -> web.StreamResponse:
             headers = {**seen.headers, **({"dapr-api-token": app_token} if app_token else {})}
+            headers |= {"dapr-caller-app-id": caller} if caller else {}
             reply = await call(app, seen.method, seen.path, list(headers.items()), seen.body)
             kept = {k: v for k, v in reply.headers.items() if k not in ("content-length", "transfer-encoding")}
             return web.Response(status=reply.status, headers=kept, body=reply.body)

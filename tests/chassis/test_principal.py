@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from chassis import InvalidToken, MissingKey, Principal, _principal, issue, verify
+from chassis import InvalidToken, MissingKey, Principal, _principal, issue, service, verify
 
 ME = Principal("developer", "local", ("*",), "agent-1")
 
@@ -76,7 +76,7 @@ class Keys:
         self.keys = list(keys)
         self.asked = []
 
-    async def __call__(self, fresh: bool = False) -> str:
+    async def __call__(self, name: str, fresh: bool = False) -> str:
         self.asked.append(fresh)
         return self.keys[1] if fresh and len(self.keys) > 1 else self.keys[0]
 
@@ -85,11 +85,11 @@ async def test_a_token_is_verified_once_and_not_believed_past_its_end(monkeypatc
     keys = Keys(PUBLIC)
     verifier = _principal.Verifier(keys)
     bearer = f"Bearer {issue(ME, SIGNING)}"
-    assert await verifier.principal(bearer) == await verifier.principal(bearer) == ME
+    assert await verifier.principal(bearer, None) == await verifier.principal(bearer, None) == ME
     assert keys.asked == [False]
     later = time.time() + 311
     monkeypatch.setattr(_principal.time, "time", lambda: later)
-    assert await verifier.principal(bearer) == ME
+    assert await verifier.principal(bearer, None) == ME
     assert keys.asked == [False, False]
 
 
@@ -97,14 +97,56 @@ async def test_a_rotated_key_refuses_nobody_and_forged_tokens_do_not_make_us_ask
     new_signing, new_public = pair()
     keys = Keys(PUBLIC, new_public)
     verifier = _principal.Verifier(keys)
-    assert await verifier.principal(f"Bearer {issue(ME, new_signing)}") == ME
+    assert await verifier.principal(f"Bearer {issue(ME, new_signing)}", None) == ME
     for _ in range(5):
         with pytest.raises(InvalidToken):
-            await verifier.principal(f"Bearer {issue(ME, STRANGER)}")
+            await verifier.principal(f"Bearer {issue(ME, STRANGER)}", None)
     assert keys.asked.count(True) == 1
 
 
 @pytest.mark.parametrize("header", [None, "", "Basic abc", "Bearer"])
 async def test_without_a_bearer_token_nobody_is_identified(header):
     with pytest.raises(MissingKey):
-        await _principal.Verifier(Keys(PUBLIC)).principal(header)
+        await _principal.Verifier(Keys(PUBLIC)).principal(header, None)
+
+
+READER = service("reader-service", "acme")
+
+
+def keys_of(**public: str):
+    async def secret(name: str, fresh: bool = False) -> str:
+        return json.dumps({app.replace("_", "-"): key for app, key in public.items()})
+
+    return secret
+
+
+async def test_an_app_is_believed_what_it_signed_for_itself_and_from_nobody_else():
+    verifier = _principal.Verifier(keys_of(reader_service=PUBLIC))
+    bearer = f"Bearer {issue(READER, SIGNING)}"
+    for _ in range(2):  # the second time it is known already
+        assert await verifier.principal(bearer, "reader-service") == READER
+        for caller in ("other-service", "", None):
+            with pytest.raises(InvalidToken):
+                await verifier.principal(bearer, caller)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        issue(READER, STRANGER), issue(service("unknown-service"), SIGNING), token(iss="service:reader-service"),
+        token(iss="service:"), token(iss="reader-service", sub="reader-service"),
+        token(iss="service:reader-service", sub="reader-service", exp=int(time.time()) - 60), "a.b", "",
+    ],
+)  # fmt: skip
+async def test_no_other_token_of_an_app_is(forged):
+    keys = keys_of(reader_service=PUBLIC)
+
+    async def secret(name, fresh=False):
+        return PUBLIC if name == "identity/public-key" else await keys(name, fresh)
+
+    with pytest.raises(InvalidToken):
+        await _principal.Verifier(secret).principal(f"Bearer {forged}", "reader-service")
+
+
+def test_the_gateway_cannot_be_made_to_vouch_for_an_app():
+    assert verify(token(kind="service", sub="reader-service"), PUBLIC)[0].kind == "user"

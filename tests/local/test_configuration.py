@@ -109,7 +109,12 @@ def test_only_the_secrets_an_app_needs_are_open_to_it(root: Path) -> None:
     assert scope == {
         "storeName": "secrets",
         "defaultAccess": "deny",
-        "allowedSecrets": ["database-url/note-service", "identity/public-key"],
+        "allowedSecrets": [
+            "database-url/note-service",
+            "identity/public-key",
+            "identity/service-keys",
+            "service-key/note-service",
+        ],
     }
 
 

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from chassis import Drop, Principal, Retry, create_app, is_next, subscribe
+from chassis import AppSettings, Drop, Principal, Retry, Router, create_app, is_next, subscribe
 from chassis._events import TRIES, Envelope
+from chassis.testing import AppClient
+from chassis.testing._fake import APP_TOKEN
 
 from .notes.contracts import NoteAdded
 from .notes.reader import Seen, Settings, read_note
@@ -238,3 +240,31 @@ async def test_the_metrics_tell_what_became_of_the_deliveries(reading, seen, dap
         for outcome in ("done", "again", "retry", "drop")
     }
     assert counted == {"done": 1, "again": 1, "retry": 1, "drop": 1}
+
+
+async def test_a_handler_calls_other_apps_in_the_name_of_its_own_and_for_the_tenant_of_the_event(reading, seen, dapr):
+    mesh = reading.app.state.chassis.mesh
+    asked = Router()
+
+    @asked.get("/who")
+    async def who(principal: Principal) -> dict[str, str]:
+        return {"kind": principal.kind, "user": principal.user, "tenant": principal.tenant}
+
+    callee = create_app(Callee(**dapr.settings()), routers=[asked])
+    answers = []
+
+    async def call(event):
+        answers.append((await mesh.call("note-service", "GET", "/who")).body)
+
+    seen.behave = call
+    async with AppClient(callee).running():
+        dapr.peers["note-service"].serves(callee, APP_TOKEN, caller="reader-service")
+        await dapr.bus.deliver(TOPIC, an_event(tenantid="acme"))
+        dapr.peers["note-service"].serves(callee, APP_TOKEN, caller="other-service")
+        await dapr.bus.deliver(TOPIC, an_event("2"))
+    assert orjson.loads(answers[0]) == {"kind": "service", "user": "reader-service", "tenant": "acme"}
+    assert orjson.loads(answers[1])["code"] == "identity.invalid-token"
+
+
+class Callee(AppSettings, app_id="note-service"):
+    """Whom the handler calls."""
