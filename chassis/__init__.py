@@ -42,6 +42,7 @@ from ._codes import (
 from ._context import Context, background, current
 from ._errors import AppError, Fault, FieldError, PeerProblem
 from ._events import Drop, Envelope, Event, Retry
+from ._jobs import job
 from ._logs import Log, redact
 from ._mesh import Answer, Mesh
 from ._peer import Peer, segment
@@ -119,6 +120,7 @@ __all__ = [
     "current",
     "is_next",
     "issue",
+    "job",
     "principal",
     "problem",
     "redact",

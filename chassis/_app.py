@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._edge import Edge
 from ._health import Check, Health
+from ._jobs import Jobs, Work
 from ._logs import Log
 from ._mesh import Mesh
 from ._openapi import describe
@@ -51,6 +52,7 @@ def create_app(
     ready: Sequence[Check] = (),
     subscriptions: Sequence[Handle] = (),
     complete: Sequence[type] = (),
+    jobs: Sequence[Work] = (),
 ) -> FastAPI:
     """The FastAPI application of one service.
 
@@ -59,6 +61,7 @@ def create_app(
     with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
     `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
     `complete` are the `EventSource`s of which its handlers get every event, also what the bus lost.
+    `jobs` are the functions under `@job(…)`.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
@@ -126,6 +129,10 @@ def create_app(
         from ._bus import receive
 
         started_last += receive(app, settings.app_id, subscriptions, complete, container, health, metrics, log)
+    if jobs:
+        periodic = Jobs(jobs, container, mesh, health, metrics, log)
+        app.router.routes.append(periodic.route())
+        started_last.append(periodic)
     if asgi is not None:
         app.router.default = _fallback(asgi, container)
     describe(app, settings)

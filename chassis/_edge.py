@@ -31,7 +31,7 @@ _READ = frozenset(
     {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
      b"transfer-encoding", b"idempotency-key", b"dapr-caller-app-id"}
 )  # fmt: skip
-_OF_DAPRD = ("/dapr/", "/healthz", "/readyz")  # asked by daprd, which has no caller's time or identity
+_OF_DAPRD = ("/dapr/", "/job/", "/healthz", "/readyz")  # asked by daprd, which has no caller's time or identity
 _WITHOUT_IDENTITY = ("/openapi.json", "/_events")  # asked by apps on nobody's behalf, as far as the mesh lets them
 
 
@@ -87,9 +87,7 @@ class _Request:
         self._send = send
         self._began = time.perf_counter()
         self._most = 16 * MIB if scope["path"].startswith("/dapr/") else edge._max_body  # too large an event is dropped
-        self._status = 0
-        self._read = 0
-        size = 0
+        self._status = self._read = size = 0
         found: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             size += len(name) + len(value) + 4
@@ -158,15 +156,16 @@ class _Request:
         length = self._headers.get(b"content-length")
         if length and length.isdigit() and int(length) > self._most:
             raise self._too_large()
-        if not edge._public:
-            if edge._token and not hmac.compare_digest(self._headers.get(b"dapr-api-token", b""), edge._token):
-                raise NotThroughSidecar(f"{edge._app_id} answers its sidecar only. Call it through the gateway.")
-            if not path.startswith(_OF_DAPRD):
-                if context.deadline is None:
-                    raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
-                if path not in _WITHOUT_IDENTITY:
-                    context.principal = await edge._verifier.principal(context.authorization, context.caller)
-        if not edge._health.started.is_set() and not path.startswith(_OF_DAPRD):
+        of_daprd = path.startswith(_OF_DAPRD)
+        shown = self._headers.get(b"dapr-api-token", b"")
+        if edge._token and (of_daprd or not edge._public) and not hmac.compare_digest(shown, edge._token):
+            raise NotThroughSidecar(f"{edge._app_id} answers its sidecar only. Call it through the gateway.")
+        if not edge._public and not of_daprd:
+            if context.deadline is None:
+                raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
+            if path not in _WITHOUT_IDENTITY:
+                context.principal = await edge._verifier.principal(context.authorization, context.caller)
+        if not of_daprd and not edge._health.started.is_set():
             await self._wait_for_start()
 
     async def _wait_for_start(self) -> None:

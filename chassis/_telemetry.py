@@ -53,6 +53,13 @@ class Metrics:
         self._handled = Counter(
             "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
         )
+        self._jobs = Counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"), registry=self.registry)
+        self._job_success = Gauge(
+            "job_last_success_timestamp_seconds",
+            "When a job was done last (Unix time).",
+            ("job",),
+            registry=self.registry,
+        )
         # Looking a labelled metric up costs more than counting with it.
         self._request = cache(lambda method, status: self._requests.labels(method, status).observe)
         self._call = cache(lambda peer, outcome: self._calls.labels(peer, outcome).inc)
@@ -71,6 +78,11 @@ class Metrics:
     def handled(self, handler: str, outcome: str) -> None:
         """`outcome` is done, again (it had been done before), retry, drop or given-up."""
         self._handled.labels(handler, outcome).inc()
+
+    def job(self, name: str, *, done: bool) -> None:
+        self._jobs.labels(name, "done" if done else "failed").inc()
+        if done:
+            self._job_success.labels(name).set_to_current_time()
 
     def request(self, method: str, status: int, seconds: float) -> None:
         # A client may send any word as its method; only those of HTTP become a time series.

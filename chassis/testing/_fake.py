@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from .._principal import SERVICES_KEYS, Principal, issue, service
 from ._bus import FakeBus
+from ._jobs import FakeJobs
 from ._peers import FakePeer, handed_on
 from ._store import FakeState
 
@@ -26,7 +27,7 @@ class _Peers(defaultdict[str, FakePeer]):
 
 
 class FakeDapr:
-    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`, `bus`: what the app under test finds.
+    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`, `bus`, `jobs`: what the app finds.
 
     Has a key pair of its own: `token()` is a principal every app in the test accepts. `async with FakeDapr() as dapr`.
     """
@@ -35,6 +36,7 @@ class FakeDapr:
         self.peers: dict[str, FakePeer] = _Peers()
         self.state = FakeState()
         self.bus = FakeBus(APP_TOKEN)
+        self.jobs = FakeJobs(APP_TOKEN)
         self.healthy = True  # what /v1.0/healthz/outbound says
         self.port = 0
         self._runner: web.ServerRunner | None = None
@@ -118,6 +120,8 @@ class FakeDapr:
                 return await self.state.answer(request, unquote("/".join(key)), body)
             case ["publish", "bus", topic]:
                 return await self.bus.answer(unquote(topic), body)
+            case ["jobs", name]:
+                return self.jobs.answer(request.method, unquote(name), body)
             case ["secrets", "secrets", name]:
                 return self._secret(unquote(name))
         return web.json_response({"errorCode": "ERR_NOT_FOUND", "message": "unknown route"}, status=404)
