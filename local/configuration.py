@@ -6,7 +6,15 @@ from typing import Any
 import yaml
 
 from . import callers, topics
-from .credentials import AIRTABLE_TOKEN, DEVELOPMENT_KEY, PUBLIC_KEY, SERVICE_KEYS, SIGNING_KEY
+from .credentials import (
+    AIRTABLE_TOKEN,
+    DEVELOPMENT_KEY,
+    PUBLIC_KEY,
+    REDIS_HOST,
+    REDIS_PASSWORD,
+    SERVICE_KEYS,
+    SIGNING_KEY,
+)
 from .plan import Plan, load_plan
 
 # SPIFFE's trust domain of the apps; the control plane has its own.
@@ -17,6 +25,7 @@ _OWN = ("database-url", "service-key")  # secrets/<app-id> that each app has: it
 _SECRETS = {
     "api-gateway": [DEVELOPMENT_KEY, SIGNING_KEY],
     "airtable-connector": [AIRTABLE_TOKEN],
+    "rate-limiter-service": [REDIS_HOST, REDIS_PASSWORD],
 }
 
 
