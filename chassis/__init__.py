@@ -38,6 +38,7 @@ from ._codes import (
     StateUnavailable,
     TooDeep,
     UnknownRoute,
+    WorkflowsUnavailable,
 )
 from ._context import Context, background, current
 from ._errors import AppError, Fault, FieldError, PeerProblem
@@ -54,6 +55,7 @@ from ._settings import AppSettings, ConfigError
 from ._state import State
 from ._subscriptions import is_next, subscribe
 from ._uuid7 import uuid7
+from ._workflow import Saga, StepKey, Steps, Workflows
 
 if TYPE_CHECKING:
     from ._complete import EventSource
@@ -105,6 +107,7 @@ __all__ = [
     "RequestTooLarge",
     "Retry",
     "Router",
+    "Saga",
     "SecretMissing",
     "Secrets",
     "SecretsUnavailable",
@@ -113,8 +116,12 @@ __all__ = [
     "State",
     "StateConflict",
     "StateUnavailable",
+    "StepKey",
+    "Steps",
     "TooDeep",
     "UnknownRoute",
+    "Workflows",
+    "WorkflowsUnavailable",
     "background",
     "create_app",
     "current",

@@ -25,6 +25,7 @@ from ._settings import AppSettings
 from ._state import State
 from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
+from ._workflow import Activity, Workflow, Workflows, input_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def create_app(
     subscriptions: Sequence[Handle] = (),
     complete: Sequence[type] = (),
     jobs: Sequence[Work] = (),
+    workflows: Sequence[Workflow] = (),
+    activities: Sequence[Activity] = (),
 ) -> FastAPI:
     """The FastAPI application of one service.
 
@@ -61,7 +64,7 @@ def create_app(
     with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
     `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
     `complete` are the `EventSource`s of which its handlers get every event, also what the bus lost.
-    `jobs` are the functions under `@job(…)`.
+    `jobs` are the functions under `@job(…)`; `workflows` and their `activities` bring `Workflows`, which begins them.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
@@ -86,7 +89,11 @@ def create_app(
         from ._database import Database  # SQLAlchemy takes half a second: not for apps without a database
 
         provide = [*provide, Database, *complete]
+    if activities:
+        provide = [*provide, Workflows]
     container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])
+    for activity in activities:
+        input_of(activity, container)  # says what is wrong before anything runs
     health = Health(mesh, log, ready)
     telemetry = Telemetry(settings, metrics, mesh, health.waits)
     started_last: list[Any] = []
@@ -94,7 +101,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as outside:
-            health.begin([*container.build({**given, aiohttp.ClientSession: outside}), *started_last])
+            built = container.build({**given, aiohttp.ClientSession: outside})
+            if activities:
+                container[Workflows].bind(workflows, activities, container, health)
+            health.begin([*built, *started_last])
             try:
                 yield
             finally:

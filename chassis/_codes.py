@@ -146,6 +146,10 @@ class SecretMissing(AppError):
     code, status, title, fault = "secrets.missing", 503, "A secret is missing or not allowed", "config"
 
 
+class WorkflowsUnavailable(AppError):
+    code, status, title, fault = "workflows.unavailable", 503, "The workflow engine is not available", "platform"
+
+
 class Starting(AppError):
     code, status, title, fault = "app.starting", 503, "The service is still starting", "platform"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from . import callers, topics
+from . import abilities, callers, topics
 from .credentials import (
     AIRTABLE_TOKEN,
     DEVELOPMENT_KEY,
@@ -14,6 +14,7 @@ from .credentials import (
     REDIS_PASSWORD,
     SERVICE_KEYS,
     SIGNING_KEY,
+    WORKFLOW_STORE,
 )
 from .plan import Plan, load_plan
 
@@ -33,7 +34,8 @@ def configure(root: Path, *, check: bool = False) -> int:
     """Write every generated file; with `check` only say which are not current. 1 if some are not."""
     wanted = generated(root)
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
-    forgotten = [path for path in sorted((root / "config" / "dapr").glob("*.yaml")) if path not in wanted]
+    written = [*sorted((root / "config" / "dapr").glob("*.yaml")), *(root / "components").glob("workflow-store.yaml")]
+    forgotten = [path for path in written if path not in wanted]
     for path in stale + forgotten:
         print(f"{path.relative_to(root)} {'is not current' if check else 'written' if path in wanted else 'removed'}")
     if check:
@@ -55,6 +57,8 @@ def generated(root: Path) -> dict[Path, str]:
     files = {root / app.configuration: _yaml(app_configuration(app.app_id, calls)) for app in plan.apps}
     files[root / "components" / "resiliency.yaml"] = _yaml(resiliency(plan))
     files[root / "components" / "bus.yaml"] = _yaml(bus(topics.find(root, plan.app_ids)))
+    if sagas := abilities.having(root, plan.app_ids, "workflow"):
+        files[root / "components" / "workflow-store.yaml"] = _yaml(workflow_store(sagas))
     return files
 
 
@@ -150,6 +154,27 @@ def bus(found: topics.Topics) -> dict[str, Any]:
         "metadata": {"name": "bus"},
         "spec": {"type": "pubsub.redis", "version": "v1", "initTimeout": "10s", "metadata": metadata},
         "auth": {"secretStore": "secrets"},
+    }
+
+
+def workflow_store(app_ids: list[str]) -> dict[str, Any]:
+    """Where workflows of these apps are kept; no other sidecar opens it."""
+    url = f"database-url/{WORKFLOW_STORE}"
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": "workflow-store"},
+        "spec": {
+            "type": "state.postgresql",
+            "version": "v2",
+            "metadata": [
+                {"name": "connectionString", "secretKeyRef": {"name": url, "key": url}},
+                {"name": "actorStateStore", "value": "true"},
+                {"name": "cleanupInterval", "value": "0s"},  # nothing in it has a time to live
+            ],
+        },
+        "auth": {"secretStore": "secrets"},
+        "scopes": sorted(app_ids),
     }
 
 

@@ -21,6 +21,7 @@ DEVELOPMENT_KEY = "identity/development-key"
 SIGNING_KEY = "identity/signing-key"
 PUBLIC_KEY = "identity/public-key"
 SERVICE_KEYS = "identity/service-keys"
+WORKFLOW_STORE = "workflow-store"  # a database beside those of the apps
 POSTGRES_PASSWORD = "postgres-password"  # noqa: S105 - the secret's name
 REDIS_HOST = "redis-host"
 REDIS_PASSWORD = "redis-password"  # noqa: S105 - the secret's name

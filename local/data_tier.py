@@ -60,8 +60,6 @@ async def prepare(
     else:
         await postgres_server.prepare(run_dir, credentials.postgres_password)
     administrator = _administrator(offset, credentials, environment)
-    app_ids = list(app_ids)
-    credentials.set_service_keys(app_ids)
     urls = {}
     for app_id in app_ids:
         setting = _setting(app_id)

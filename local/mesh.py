@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import control_plane, data_tier, log_files, ports, rendering
+from . import abilities, control_plane, data_tier, log_files, ports, rendering
 from .children import Children
-from .credentials import Credentials
+from .credentials import WORKFLOW_STORE, Credentials
 from .errors import SetupError
 from .options import ROOT, Options
 from .plan import App
@@ -49,7 +49,11 @@ class Mesh:
         control = [make(run.path, options.offset, self._binaries) for make in CONTROL_PLANE]
         self.supervisor.add(*helpers, *control)
 
-        await data_tier.prepare(run.path, options.offset, self.credentials, options.app_ids, options.environment)
+        self.credentials.set_service_keys(options.app_ids)
+        databases = [*options.app_ids]
+        if abilities.having(ROOT, options.app_ids, "workflow"):
+            databases.append(WORKFLOW_STORE)
+        await data_tier.prepare(run.path, options.offset, self.credentials, databases, options.environment)
         rendering.write_components(ROOT, run)
         data = data_tier.specs(run.path, options.offset, self.credentials, options.environment)
         self.supervisor.add(*data)
@@ -58,7 +62,7 @@ class Mesh:
             await self._until_ready(["sentry"], deadline)
             self.supervisor.add(*(self._sidecar(app, 0) for app in options.plan.apps))
         await self._until_ready([spec.name for spec in data], deadline)
-        await data_tier.after_start(run.path, options.offset, self.credentials, options.app_ids, options.environment)
+        await data_tier.after_start(run.path, options.offset, self.credentials, databases, options.environment)
         if not options.infra_only:
             self.supervisor.add(*(self._specs.app(app) for app in options.plan.apps))
             names += [name for app in options.plan.apps for name in (app.app_id, sidecar_name(app.app_id))]
