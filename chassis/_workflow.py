@@ -145,11 +145,16 @@ class Workflows:
         from ._workflow_runtime import runtime  # gRPC costs memory: only where workflows are
 
         while True:
-            self._runtime = runtime(self._settings, self._workflows, self._activities, self._run, loop)
             try:
+                # A worker that finds nobody there would go on looking, in a thread that cannot be stopped.
+                _, writer = await asyncio.open_connection("127.0.0.1", self._settings.dapr_grpc_port)
+                writer.close()
+                self._runtime = runtime(self._settings, self._workflows, self._activities, self._run, loop)
                 await asyncio.to_thread(self._runtime.start)
                 return
             except Exception as error:
+                if self._runtime:
+                    await asyncio.to_thread(self._runtime.shutdown)
                 self._log.warning("workflows do not run yet, will try again", problem=repr(error)[:300])
                 await asyncio.sleep(1)
 
