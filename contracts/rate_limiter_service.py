@@ -34,6 +34,12 @@ class Turn(BaseModel):
     wait: float
 
 
+class Clock(BaseModel):
+    """Redis' time, Unix seconds: the clock that turns are told by."""
+
+    now: float
+
+
 class Penalty(BaseModel):
     """Airtable answered 429: the base takes nothing for `seconds` (null: the usual 30)."""
 

@@ -1,8 +1,8 @@
-"""The only one that talks to Airtable: records, bases and tables, paced, cached and with clear errors.
+"""The only one that talks to Airtable: records, bases and tables, cached and with clear errors.
 
 domain      airtable · owner @platform
-owns        a read cache in Dapr state (can be lost), Airtable's pacing
+owns        a read cache in Dapr state (can be lost)
 serves      /v0/… as Airtable does, for its unmodified clients · /api/v1/bases…, /api/v1/whoami, typed
-calls       Airtable (or the sandbox)
+calls       rate-limiter-service · Airtable (or the sandbox)
 SLO         99.9 % without Airtable's own failures · p95 20 ms from the cache
 """

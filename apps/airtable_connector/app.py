@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from apps.airtable_connector.clients import AirtableApi, Pacer, Tokens
+from apps.airtable_connector.clients import AirtableApi, Limiter, Tokens
 from apps.airtable_connector.routes import metadata, records, v0
 from apps.airtable_connector.service import Bulk, Reads, Writes
 from apps.airtable_connector.settings import Settings
@@ -15,5 +15,5 @@ def create(settings: Settings) -> FastAPI:
     return create_app(
         settings,
         routers=[metadata.router, records.router, v0.router],
-        provide=[Pacer, Tokens, AirtableApi, ReadCache, Reads, Writes, Bulk],
+        provide=[Limiter, Tokens, AirtableApi, ReadCache, Reads, Writes, Bulk],
     )

@@ -18,11 +18,6 @@ class Settings(AppSettings):
         default="default", description="Which of the tenant's Airtable tokens is used."
     )
 
-    requests_per_second: int = Field(default=5, ge=1, le=100, description="Airtable's limit per base.")
-    token_requests_per_second: int = Field(default=50, ge=1, le=1_000, description="Airtable's limit per token.")
-    penalty: float = Field(default=30, ge=0, le=300, description="How long a base is left alone after a 429.")
-    start_pause: float = Field(default=1, ge=0, le=10, description="After a start, before a base is asked.")
-    queue_length: int = Field(default=200, ge=1, le=10_000, description="Requests that may wait for one base.")
     concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
     attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")
     max_answer: int = Field(default=16 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Bytes of one answer.")

@@ -2,7 +2,7 @@
 
 domain      edge · owner @platform
 owns        when requests were let through, per base and per token, in Redis; its queues, in memory (callers ask again)
-serves      POST /acquire, POST /penalties for apps · /api/v1/limits: explain, usage, simulate
+serves      /acquire, /penalties, /clock for apps · /api/v1/limits: explain, usage, simulate
 publishes   nothing
 subscribes  nothing
 calls       nothing

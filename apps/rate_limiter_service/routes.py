@@ -6,7 +6,7 @@ from fastapi import Query
 
 from apps.rate_limiter_service.service import Governor
 from chassis import Principal, Router
-from contracts.rate_limiter_service import Acquire, Explanation, Penalty, Simulation, Trial, Turn, Usage
+from contracts.rate_limiter_service import Acquire, Clock, Explanation, Penalty, Simulation, Trial, Turn, Usage
 
 router = Router(tags=["rate-limiter-service"])
 
@@ -18,6 +18,12 @@ Month = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 async def acquire(ask: Acquire, who: Principal, governor: Governor) -> Turn:
     """A turn at Airtable. Raises PastBudget and QueueFull (429), LedgerAway (503)."""
     return await governor.acquire(ask, who.tenant)
+
+
+@router.get("/clock")
+async def clock(governor: Governor) -> Clock:
+    """The clock that turns are told by. Raises LedgerAway (503)."""
+    return Clock(now=await governor.now())
 
 
 @router.post(

@@ -100,6 +100,9 @@ class Governor:
         if lane := self._lanes.get(penalty.base):
             lane.woken.set()
 
+    async def now(self) -> float:
+        return await self._ledger.now()
+
     async def explain(self, base: str, tenant: str) -> Explanation:
         """Why a call to `base` waits now. Other tenants are counted, not named."""
         look = await self._ledger.look(base, self._limits)

@@ -130,9 +130,13 @@ class Ledger:
         """Nothing goes to `base` for `seconds`."""
         await self._do("EVAL", _HOLD, 2, f"{PREFIX}:held:{base}", f"{PREFIX}:penalties", _micro(seconds), base)
 
-    async def look(self, base: str, limits: Limits) -> Look:
+    async def now(self) -> float:
+        """Redis' time, Unix seconds."""
         seconds, micros = await self._do("TIME")
-        now = int(seconds) * 10**6 + int(micros)
+        return int(seconds) + int(micros) / 1e6
+
+    async def look(self, base: str, limits: Limits) -> Look:
+        now = await self.now() * 1e6
         period = _micro(limits.period)
         taken = await self._do("ZREVRANGE", self._base(base), 0, limits.base_rate - 1, "WITHSCORES")
         scores = [float(score) for score in taken[1::2]]

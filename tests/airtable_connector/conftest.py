@@ -9,21 +9,20 @@ from fastapi import FastAPI
 
 from apps.airtable_connector.app import create
 from apps.airtable_connector.settings import Settings
-from chassis.testing import FakeDapr
+from apps.rate_limiter_service.app import create as rate_limiter
+from apps.rate_limiter_service.settings import Settings as RateLimiterSettings
+from chassis.testing import AppClient, FakeDapr
 from chassis.testing.fixtures import client, dapr
 from sandbox.airtable.embedded import Running, running
 from tests.airtable_connector.place import Place, seed
 from tests.airtable_connector.scripted import ScriptedAirtable
+from tests.valkey import PASSWORD, Valkey
 
 __all__ = ["client", "dapr"]
 
 TOKEN = "patTest0000000001." + "0" * 64
-FAST: dict[str, Any] = {
-    "requests_per_second": 100,
-    "token_requests_per_second": 1_000,
-    "allow_writes": True,
-    "start_pause": 0,
-}
+FAST: dict[str, Any] = {"allow_writes": True}
+FAST_LIMITS: dict[str, Any] = {"base_rate": 100, "token_rate": 1_000}
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +46,7 @@ def place(sandbox: Running) -> Place:
 
 
 @pytest_asyncio.fixture
-async def airtable() -> AsyncIterator[ScriptedAirtable]:
+async def airtable(limiter: AppClient) -> AsyncIterator[ScriptedAirtable]:
     """An Airtable that answers what the test says."""
     async with ScriptedAirtable() as scripted:
         yield scripted
@@ -65,7 +64,38 @@ def url(sandbox: Running) -> str:
     return sandbox.url
 
 
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
-def app(dapr: FakeDapr, url: str, extra: dict[str, Any]) -> FastAPI:
+def limits() -> dict[str, Any]:
+    """The limiter's settings; override it where Airtable's real limit matters."""
+    return FAST_LIMITS
+
+
+@pytest.fixture
+def fresh(valkey: Valkey) -> None:
+    """What the limiter remembers: nothing was sent lately. Override it where Airtable remembers more."""
+    valkey.looks_known()
+
+
+@pytest_asyncio.fixture
+async def limiter(dapr: FakeDapr, valkey: Valkey, limits: dict[str, Any], fresh: None) -> AsyncIterator[AppClient]:
+    """The real rate-limiter-service on a real Valkey, behind the fake mesh."""
+    dapr.secrets |= {"redis-host": valkey.host, "redis-password": PASSWORD}
+    app = rate_limiter(RateLimiterSettings(**dapr.settings(), **limits))
+    settings = app.state.chassis.settings
+    dapr.peers["rate-limiter-service"].serves(app, settings.app_api_token.get_secret_value(), "airtable-connector")
+    async with AppClient(app, dapr.headers()).running() as running:
+        yield running
+
+
+@pytest.fixture
+def app(dapr: FakeDapr, url: str, extra: dict[str, Any], limiter: AppClient) -> FastAPI:
     dapr.secrets["airtable/local/default"] = TOKEN
     return create(Settings(airtable_url=url, **{**FAST, **extra}, **dapr.settings()))

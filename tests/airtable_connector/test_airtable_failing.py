@@ -5,10 +5,8 @@ import time
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
 from apps.airtable_connector.app import create
-from apps.airtable_connector.clients import Pacer
 from apps.airtable_connector.settings import Settings
 from chassis.testing import AppClient, FakeDapr
 from tests.airtable_connector.conftest import FAST, TOKEN
@@ -233,6 +231,7 @@ async def test_who_joined_a_read_of_somebody_with_less_time_still_gets_an_answer
 
 async def test_an_airtable_nobody_listens_for_is_unavailable_for_writes_too_because_nothing_was_sent(
     dapr: FakeDapr,
+    limiter: AppClient,
 ) -> None:
     dapr.secrets["airtable/local/default"] = TOKEN
     app = create(Settings(airtable_url="http://127.0.0.1:1", **FAST, **dapr.settings()))
@@ -248,7 +247,7 @@ async def test_an_airtable_nobody_listens_for_is_unavailable_for_writes_too_beca
 
 async def test_a_kept_answer_stands_in_for_an_airtable_that_fails(dapr: FakeDapr, airtable: ScriptedAirtable) -> None:
     dapr.secrets["airtable/local/default"] = TOKEN
-    app = create(Settings(airtable_url=airtable.url, read_cache_ttl=0.001, **FAST, **dapr.settings()))
+    app = create(Settings(airtable_url=airtable.url, read_cache_ttl=0.000001, **FAST, **dapr.settings()))
     async with AppClient(app, dapr.headers()).running() as client:
         airtable.answers(200, PAGE).answers(500, b"oops")
         await client.get(RECORDS)
@@ -259,14 +258,12 @@ async def test_a_kept_answer_stands_in_for_an_airtable_that_fails(dapr: FakeDapr
 
 
 async def test_a_429_is_waited_out_and_the_caller_never_sees_it(
-    app: FastAPI, dapr: FakeDapr, airtable: ScriptedAirtable
+    client: AppClient, limiter: AppClient, airtable: ScriptedAirtable
 ) -> None:
-    dapr.secrets["airtable/local/default"] = TOKEN
-    app = create(Settings(airtable_url=airtable.url, penalty=0.2, **FAST, **dapr.settings()))
-    async with AppClient(app, dapr.headers()).running() as client:
-        airtable.answers(429, LIMIT).answers(200, PAGE)
-        began = time.monotonic()
-        created = await client.post(RECORDS, json=NEW)
+    limiter.app.state.chassis.settings.__dict__["penalty"] = 0.2
+    airtable.answers(429, LIMIT).answers(200, PAGE)
+    began = time.monotonic()
+    created = await client.post(RECORDS, json=NEW)
     assert created.status == 201
     assert time.monotonic() - began >= 0.2
     assert len(airtable.requests) == 2
@@ -350,10 +347,7 @@ async def test_the_token_stands_in_no_answer_and_no_log_line(
     assert TOKEN not in "".join(capsys.readouterr())
 
 
-async def test_one_bases_penalty_does_not_hold_up_another(
-    client: AppClient, airtable: ScriptedAirtable, app: FastAPI
-) -> None:
+async def test_one_bases_penalty_does_not_hold_up_another(client: AppClient, airtable: ScriptedAirtable) -> None:
     airtable.answers(429, LIMIT).answers(200, PAGE)
     assert (await client.get(RECORDS)).status == 429
     assert (await client.get(RECORDS.replace(BASE, "appOther000000000"))).status == 200
-    assert len(app.state.chassis.container[Pacer]._lanes) == 2

@@ -29,10 +29,9 @@ def test_a_wrong_value_is_refused_with_the_variables_name(
         Settings.load()
 
 
-def test_writes_are_off_and_airtables_limits_on_until_somebody_says_otherwise() -> None:
+def test_writes_are_off_until_somebody_says_otherwise() -> None:
     settings = Settings()
     assert not settings.allow_writes
-    assert (settings.requests_per_second, settings.token_requests_per_second, settings.penalty) == (5, 50, 30)
     assert settings.airtable_root == "https://api.airtable.com"
 
 

@@ -44,9 +44,14 @@ def url(ports: tuple[int, int]) -> str:
 
 
 @pytest.fixture
-def extra() -> dict[str, object]:
-    """Airtable's real limit; the tests' apps follow each other faster than processes can."""
-    return {"requests_per_second": 5, "start_pause": 1.1}
+def limits() -> dict[str, object]:
+    """Airtable's real limit."""
+    return {}
+
+
+@pytest.fixture
+def fresh() -> None:
+    """The simulated Airtable remembers the test before, so the limiter does too."""
 
 
 async def statuses(ports: tuple[int, int]) -> dict[str, int]:

@@ -15,8 +15,7 @@ from apps.rate_limiter_service.store import Ledger
 from chassis import Mesh, Secrets
 from chassis.testing import FakeDapr
 from chassis.testing.fixtures import client, dapr
-
-from .valkey import PASSWORD, Valkey
+from tests.valkey import PASSWORD, Valkey
 
 __all__ = ["app", "client", "dapr"]
 

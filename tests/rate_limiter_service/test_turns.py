@@ -8,9 +8,9 @@ import pytest
 from apps.rate_limiter_service.domain.errors import LedgerAway, PastBudget, QueueFull
 from apps.rate_limiter_service.domain.limits import EXACT_PERIOD
 from contracts.rate_limiter_service import Acquire, Penalty
+from tests.valkey import Valkey
 
 from .conftest import Replica
-from .valkey import Valkey
 
 BASE = "appCRM00000000001"
 SHORT = 0.000_01  # s; microseconds are rounded

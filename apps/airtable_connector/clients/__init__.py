@@ -1,7 +1,7 @@
 """How Airtable is reached: its API, when it may be asked, and with which token."""
 
 from apps.airtable_connector.clients.airtable import AirtableApi
-from apps.airtable_connector.clients.pacer import Pacer
+from apps.airtable_connector.clients.limiter import Limiter
 from apps.airtable_connector.clients.tokens import Tokens
 
-__all__ = ["AirtableApi", "Pacer", "Tokens"]
+__all__ = ["AirtableApi", "Limiter", "Tokens"]

@@ -7,7 +7,7 @@ import time
 import aiohttp
 from yarl import URL
 
-from apps.airtable_connector.clients.pacer import Pacer
+from apps.airtable_connector.clients.limiter import Limiter
 from apps.airtable_connector.clients.tokens import Tokens
 from apps.airtable_connector.domain import query, refusals
 from apps.airtable_connector.domain.calls import Answer, Call
@@ -32,8 +32,8 @@ KEPT_HEADERS = ("retry-after",)
 class AirtableApi:
     """`send` is the only way to Airtable: reads are tried twice, writes once, a 429 waits out its penalty."""
 
-    def __init__(self, settings: Settings, pacer: Pacer, tokens: Tokens) -> None:
-        self._settings, self._pacer, self._tokens = settings, pacer, tokens
+    def __init__(self, settings: Settings, limiter: Limiter, tokens: Tokens) -> None:
+        self._settings, self._limiter, self._tokens = settings, limiter, tokens
         self._root = settings.airtable_root
         self._session: aiohttp.ClientSession | None = None
 
@@ -89,13 +89,10 @@ class AirtableApi:
             raise AirtableTimeout(
                 "The time of this request ended before it was sent to Airtable: nothing happened there. Give it more."
             )
-        turn = await self._pacer.turn(call.base, token, last_moment)
-        try:
-            answer = await self._once(call, token, deadline - time.monotonic())
-        finally:
-            turn.answered()
+        await self._limiter.turn(call.base, token, last_moment)
+        answer = await self._once(call, token, deadline - time.monotonic())
         if answer.status == 429 and not refusals.is_plan_limit(answer):
-            turn.penalised(self._settings.penalty)
+            await self._limiter.penalised(call.base)
         return answer
 
     async def _once(self, call: Call, token: str, left: float) -> Answer:

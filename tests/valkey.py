@@ -43,9 +43,10 @@ class Valkey:
             time.sleep(0.02)
 
     def looks_known(self) -> None:
-        """As if this server had been in use for long, so that a test need not wait for its first second to pass."""
+        """Empty, but as if it had been in use for long, so that a test need not wait for its first second to pass."""
         with redis.Redis(port=self.port, password=PASSWORD) as server:
             run = server.info("server")["run_id"]
+            server.flushall()
             server.mset({f"{PREFIX}:epoch": 1, f"{PREFIX}:run": f"run_id:{run}"})
 
     def kill(self) -> None:

@@ -1,0 +1,88 @@
+"""A turn is a moment: sent then, or given back for another one."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from apps.airtable_connector.clients.limiter import LIMITER_PATIENCE, Limiter
+from apps.airtable_connector.domain.errors import AirtableRateLimited
+from apps.airtable_connector.settings import Settings
+from chassis import AppError, Mesh
+from chassis.testing import FakeDapr, FakePeer
+
+BASE, TOKEN = "appCRM00000000001", "pat1"
+AHEAD = 1_000_000.0  # s by which the limiter's clock runs before ours
+
+
+class Scripted:
+    """A Limiter before a rate-limiter-service that gives the turns it is told to."""
+
+    def __init__(self, dapr: FakeDapr) -> None:
+        self.peer: FakePeer = dapr.peers["rate-limiter-service"]
+        self.mesh = Mesh(Settings(**dapr.settings()))
+        self._limiter = Limiter(self.mesh)
+        self.peer.answers(json={"now": time.monotonic() + AHEAD}, path="/clock")
+
+    def gives(self, seconds: float, times: int | None = None) -> None:
+        at = time.monotonic() + AHEAD + seconds
+        self.peer.answers(json={"send_at": at, "wait": max(0.0, seconds)}, path="/acquire", times=times)
+
+    async def turn(self) -> None:
+        await self._limiter.turn(BASE, TOKEN, time.monotonic() + 10)
+
+    def asks(self) -> list[dict[str, float]]:
+        return [seen.json() for seen in self.peer.requests if seen.path == "/acquire"]
+
+
+@pytest_asyncio.fixture
+async def scripted(dapr: FakeDapr) -> AsyncIterator[Scripted]:
+    made = Scripted(dapr)
+    yield made
+    await made.mesh.aclose()
+
+
+async def test_a_call_is_sent_at_its_turn_whatever_the_limiters_clock_says(scripted: Scripted) -> None:
+    scripted.gives(0.4)
+    began = time.monotonic()
+    await scripted.turn()
+    assert time.monotonic() - began >= 0.2
+
+
+async def test_a_turn_that_has_passed_when_it_arrives_is_asked_for_again_further_ahead(scripted: Scripted) -> None:
+    scripted.gives(2)
+    scripted.gives(-0.1, times=1)
+    await scripted.turn()
+    first, second = (ask["late"] for ask in scripted.asks())
+    assert first == 0
+    assert 0.1 < second <= 0.3
+
+
+async def test_the_token_is_named_and_never_told(scripted: Scripted) -> None:
+    scripted.gives(0.5)
+    await scripted.turn()
+    assert TOKEN not in str(scripted.asks())
+
+
+async def test_a_refusal_of_the_limiter_is_airtables_limit_to_the_caller(scripted: Scripted) -> None:
+    problem = {"code": "limits.past-budget", "status": 429, "detail": "in 7 s", "service": "rate-limiter-service"}
+    scripted.peer.answers(429, json=problem, path="/acquire", headers={"retry-after": "7"})
+    with pytest.raises(AirtableRateLimited) as refused:
+        await scripted.turn()
+    assert refused.value.headers == {"retry-after": "7"}
+
+
+async def test_a_limiter_that_is_started_anew_is_waited_for(scripted: Scripted) -> None:
+    scripted.gives(2)
+    scripted.peer.fails("dead", path="/acquire", times=2)
+    await scripted.turn()
+    assert len(scripted.asks()) == 3
+
+
+async def test_a_limiter_that_stays_away_is_named_soon(scripted: Scripted) -> None:
+    scripted.peer.fails("dead", path="/acquire")
+    with pytest.raises(AppError) as failure:
+        await scripted.turn()
+    assert failure.value.service == "rate-limiter-service"
+    assert len(scripted.asks()) < 10 * LIMITER_PATIENCE + 5
