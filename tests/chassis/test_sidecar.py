@@ -101,6 +101,13 @@ async def test_a_path_with_dot_segments_is_refused_before_it_leaves(sidecar, mes
     assert sidecar.peer.requests == []
 
 
+async def test_a_callee_is_not_asked_to_pack_what_daprd_would_unpack(sidecar, mesh):
+    sidecar.peer.answers()
+    await mesh.call(CALLEE, "GET", "/notes/1")
+    await mesh.call(CALLEE, "GET", "/notes/1", headers={"Accept-Encoding": "gzip"})
+    assert [seen.headers["accept-encoding"] for seen in sidecar.peer.requests] == ["identity", "gzip"]
+
+
 async def test_a_peers_problem_passes_as_it_was_told(sidecar, mesh):
     sidecar.peer.answers(429, headers={"retry-after": "7"})
     error = await refusal(NoteService(mesh).note(1))
