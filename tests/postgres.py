@@ -5,9 +5,10 @@ An app's `conftest.py` imports the fixtures: `from tests.postgres import new_dat
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,15 @@ NewDatabase = Callable[[str], Awaitable[str]]
 _number = itertools.count(1)
 
 
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Not `asyncio.run`: that forgets pytest-asyncio's own loop, which nobody closes then."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
 class Postgres:
     """One server, which a test may also kill, pause and start again on its data."""
 
@@ -28,11 +38,11 @@ class Postgres:
         self.offset = free_offset()
         self.log = folder / "postgres.log"
         self.credentials = Credentials.load_or_create(self.run_dir)
-        asyncio.run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
+        _run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
         self.start()
 
     def start(self) -> None:
-        asyncio.run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
+        _run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
         spec = data_tier.postgres(self.run_dir, self.offset, self.credentials)
         # Nothing here survives the machine, and a test that kills the server keeps what it had written.
         self.running = Running(replace(spec, command=(*spec.command, "--fsync=off")), self.log).until_ready()
