@@ -146,12 +146,13 @@ class Credentials:
     def set_database_urls(self, urls: dict[str, str]) -> None:
         self.set({f"database-url/{app_id}": url for app_id, url in urls.items()})
 
+    def service_key(self, app_id: str) -> Ed25519PrivateKey:
+        """What `app_id` signs with when it acts on its own."""
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._derived(f"service-key/{app_id}")))
+
     def set_service_keys(self, app_ids: Iterable[str]) -> None:
         """Give every app a key to sign with when it acts on its own, and all of them the public halves."""
-        private = {app_id: self._derived(f"service-key/{app_id}") for app_id in app_ids}
-        pairs = {
-            app_id: _pems(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private[app_id]))) for app_id in private
-        }
+        pairs = {app_id: _pems(self.service_key(app_id)) for app_id in app_ids}
         public = json.loads(self._values.get(SERVICE_KEYS, "{}")) | {app_id: pair[1] for app_id, pair in pairs.items()}
         self.set({
             SERVICE_KEYS: json.dumps(public, sort_keys=True),

@@ -21,21 +21,21 @@ DAPR = """
 ROUTE = """
 - prefix: /api/v1/{word}
   app: {app_id}
-  methods: [GET]
+  methods: [GET, POST]
 """
 PROBLEM = """
 - code: {word}.unknown-base
   status: 404
   fault: client
   title: There is no such base
-  happened: A summary was asked of a base that Airtable does not show to this platform's token.
-  do: Take an id from GET /api/v1/bases.
+  happened: A base was asked for that was never remembered, or that Airtable does not show to this platform's token.
+  do: Take an id from GET /api/v1/bases and remember it with POST /api/v1/{word}.
   service: {app_id}
-  detail: "There is no base appXXXXXXXXXXXXXX."
+  detail: "The base appXXXXXXXXXXXXXX was never remembered here."
 """
 OWNER = "/apps/{package}/ @platform\n"
-ABILITY = "{app_id},says what is in a base,done,tests/{package}/test_routes.py::{test}\n"
-TEST = "test_a_summary_counts_tables_and_fields_and_names_the_widest"
+ABILITY = "{app_id},remembers bases and says what is in them,done,tests/{package}/test_routes.py::{test}\n"
+TEST = "test_a_remembered_base_is_measured_soon_after"
 
 
 def add(root: Path, app_id: str, port: int) -> None:

@@ -14,11 +14,11 @@ def rendered(root: Path, app_id: str) -> dict[Path, str]:
     package = naming.package(app_id)
     targets = {"app": f"apps/{package}", "tests": f"tests/{package}", "contract": "contracts"}
     return {
-        Path(targets[folder]) / spelled(source.name, app_id): formatted(
+        Path(targets[folder]) / spelled(source.relative_to(TEMPLATE / folder).as_posix(), app_id): formatted(
             root, spelled(source.read_text("utf-8"), app_id)
         )
         for folder in targets
-        for source in sorted((TEMPLATE / folder).glob("*.py"))
+        for source in sorted((TEMPLATE / folder).rglob("*.py"))
     }
 
 

@@ -27,13 +27,14 @@ class Mesh:
 
     run_dir: Path
     offset: int
+    root: Path = ROOT
     _clients: list[Client] = field(default_factory=list, repr=False)
 
     def local(self, *command: str, check: bool = True, env: dict[str, str] | None = None) -> str:
         """Run `python -m local COMMAND` on this mesh; its output, both streams together."""
         done = subprocess.run(
             [sys.executable, "-m", "local", *command, "--run-dir", str(self.run_dir)],
-            cwd=ROOT,
+            cwd=self.root,
             env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

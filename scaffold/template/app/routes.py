@@ -1,19 +1,25 @@
-"""GET /api/v1/example/{base}."""
+"""/api/v1/example: remember a base, look at what is in it."""
 
 from typing import Annotated
 
 from fastapi import Path
 
-from apps.example_service.service import Summaries
-from chassis import Router
-from contracts.example_service import Summary
+from apps.example_service.service import Bases
+from chassis import Principal, Router
+from contracts.example_service import BASE_ID, RememberBase, Summary
 
 router = Router(prefix="/api/v1/example", tags=["example-service"])
 
-BaseId = Annotated[str, Path(pattern="^app[A-Za-z0-9]{14}$")]
+BaseId = Annotated[str, Path(pattern=BASE_ID)]
+
+
+@router.post("", status_code=201, audit="example.remember")
+async def remember(wanted: RememberBase, who: Principal, bases: Bases) -> Summary:
+    """Remember a base; it is measured soon after. Remembering it again changes nothing."""
+    return await bases.remember(wanted.base, who)
 
 
 @router.get("/{base}")
-async def summarise(base: BaseId, summaries: Summaries) -> Summary:
-    """What is in a base: its tables, and the widest of them. Raises UnknownBase (404)."""
-    return await summaries.of(base)
+async def look(base: BaseId, who: Principal, bases: Bases) -> Summary:
+    """What is in a remembered base, as far as it is measured yet. Raises UnknownBase (404)."""
+    return await bases.of(base, who)

@@ -1,16 +1,20 @@
-"""example-service in the test's own process, its sidecar played by FakeDapr."""
+"""example-service in the test's own process, on a real database, its sidecar and bus played by FakeDapr."""
 
-import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from apps.example_service.app import create
 from apps.example_service.settings import Settings
 from chassis.testing import FakeDapr
 from chassis.testing.fixtures import client, dapr, peers
+from tests.postgres import NewDatabase, new_database, postgres
 
-__all__ = ["app", "client", "dapr", "peers"]
+__all__ = ["app", "client", "dapr", "new_database", "peers", "postgres"]
 
 
-@pytest.fixture
-def app(dapr: FakeDapr) -> FastAPI:
-    return create(Settings(**dapr.settings()))
+@pytest_asyncio.fixture
+async def app(dapr: FakeDapr, new_database: NewDatabase) -> FastAPI:
+    dapr.secrets["database-url/example-service"] = await new_database("example-service")
+    app = create(Settings(**dapr.settings()))
+    await dapr.bus.connect(app)
+    return app

@@ -1,6 +1,11 @@
-"""GET /api/v1/example/{base}, as a client of the platform sees it."""
+"""/api/v1/example, as a client of the platform sees it."""
+
+import asyncio
+
+import pytest
 
 BASE = "appCRM00000000001"
+BASES = "/api/v1/example"
 TABLES = f"/api/v1/bases/{BASE}/tables"
 
 
@@ -9,31 +14,52 @@ def a_table(name: str, fields: int) -> dict[str, object]:
     return {"id": "tbl00000000000001", "name": name, "primary_field_id": field["id"], "fields": [field] * fields}
 
 
-async def test_a_summary_counts_tables_and_fields_and_names_the_widest(client, peers):
+async def measured(client, dapr) -> dict[str, object]:
+    """The summary, once the event that asked for it has come and gone."""
+    async with asyncio.timeout(20):
+        while not dapr.bus.published:  # noqa: ASYNC110  the relay tells nobody
+            await asyncio.sleep(0.01)
+        await dapr.bus.settled()
+    return (await client.get(f"{BASES}/{BASE}")).json()
+
+
+async def test_a_remembered_base_is_measured_soon_after(client, dapr, peers):
     tables = [a_table("Deals", 2), a_table("Contacts", 5)]
     peers["airtable-connector"].answers(json={"items": tables}, path=TABLES)
-    answer = await client.get(f"/api/v1/example/{BASE}")
-    assert answer.json() == {
-        "base": BASE,
-        "tables": 2,
-        "fields": 7,
-        "widest": [{"name": "Contacts", "fields": 5}, {"name": "Deals", "fields": 2}],
-    }
+    answer = await client.post(BASES, json={"base": BASE})
+    assert (answer.status, answer.json()["base"]) == (201, BASE)
+    found = await measured(client, dapr)
+    assert (found["tables"], found["fields"]) == (2, 7)
+    assert found["widest"] == [{"name": "Contacts", "fields": 5}, {"name": "Deals", "fields": 2}]
 
 
-async def test_a_base_that_airtable_does_not_show_is_unknown(client, peers):
-    peers["airtable-connector"].answers(404)
-    answer = await client.get(f"/api/v1/example/{BASE}")
+async def test_remembering_a_base_is_told_once_on_behalf_of_who_did_it(client, dapr, peers):
+    peers["airtable-connector"].answers(json={"items": []})
+    for _ in range(2):
+        await client.post(BASES, json={"base": BASE})
+    await measured(client, dapr)
+    (event,) = dapr.bus.published
+    assert (event["type"], event["subject"]) == ("example-service.base-remembered.v1", BASE)
+    assert (event["tenantid"], event["actorid"]) == ("local", "developer")
+
+
+async def test_a_base_of_another_tenant_is_unknown(client, dapr, peers):
+    peers["airtable-connector"].answers(json={"items": []})
+    await client.post(BASES, json={"base": BASE})
+    other = {"authorization": f"Bearer {dapr.token(tenant='acme')}"}
+    answer = await client.get(f"{BASES}/{BASE}", headers=other)
     assert answer.problem == ("example.unknown-base", 404, "example-service")
 
 
-async def test_what_is_no_base_id_is_refused_before_anybody_is_asked(client, peers):
-    answer = await client.get("/api/v1/example/nonsense")
+async def test_a_base_that_airtable_does_not_show_is_a_dead_letter_at_once(client, dapr, peers):
+    peers["airtable-connector"].answers(404)
+    await client.post(BASES, json={"base": BASE})
+    assert (await measured(client, dapr))["measured_at"] is None
+    assert [letter["subject"] for letter in dapr.bus.dead_letters["dead-letters.example-service"]] == [BASE]
+    assert len(peers["airtable-connector"].requests) == 1
+
+
+@pytest.mark.parametrize("base", ["nonsense", "", "app/../../../../x"])
+async def test_what_is_no_base_id_is_refused(client, base):
+    answer = await client.post(BASES, json={"base": base})
     assert answer.problem == ("request.invalid", 422, "example-service")
-    assert peers["airtable-connector"].requests == []
-
-
-async def test_a_dead_connector_is_named_as_the_one_at_fault(client, peers):
-    peers["airtable-connector"].fails("dead")
-    answer = await client.get(f"/api/v1/example/{BASE}")
-    assert answer.problem == ("peer.unavailable", 503, "airtable-connector")

@@ -1,0 +1,90 @@
+"""What `make new` makes, untouched, in a mesh of its own: a route, its event out and in, a call in its own name."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from redis import Redis
+
+from local.credentials import Credentials
+from tests.house.rules.source import tracked
+from tests.system.mesh import ROOT, Mesh, eventually
+
+NEW, PORT, CONNECTOR = "note-service", 8070, "airtable-connector"
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """A copy of the repository with one app more, running: the gateway, the connector and the new one."""
+    folder = tmp_path_factory.mktemp("grown")
+    project = folder / "project"
+    for file in tracked(ROOT):
+        (project / file.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, project / file.relative_to(ROOT))
+    (project / ".venv").symlink_to(ROOT / ".venv")
+    made = [sys.executable, "-m", "scaffold", "new", NEW, "--port", str(PORT)]
+    subprocess.run(made, cwd=project, env=os.environ, check=True, stdout=subprocess.DEVNULL)
+    mesh = Mesh(folder / "run", 12_000, project)
+    apps = ["api-gateway", CONNECTOR, NEW]
+    apps += [
+        app for app in ("rate-limiter-service", "audit-service") if f"appID: {app}" in (ROOT / "dapr.yaml").read_text()
+    ]
+    mesh.up("--apps", ",".join(apps))
+    yield mesh
+    mesh.close()
+    mesh.down()
+
+
+def client(mesh: Mesh) -> httpx.Client:
+    address = mesh.address
+    return httpx.Client(base_url=address.url, headers={"authorization": f"Bearer {address.key}"}, timeout=20)
+
+
+def test_a_new_app_answers_tells_its_event_hears_it_and_calls_another_app_for_it(grown: Mesh) -> None:
+    with client(grown) as platform:
+        base = platform.get("/api/v1/bases").json()["items"][0]["id"]
+        answer = platform.post("/api/v1/note", json={"base": base})
+        assert (answer.status_code, answer.json()["base"]) == (201, base)
+        look = f"/api/v1/note/{base}"
+        eventually(lambda: platform.get(look).json()["measured_at"], within=30, what="the event led to a measure")
+        assert platform.get(look).json()["tables"] > 1
+        assert platform.get("/api/v1/note/appXXXXXXXXXXXXXX").json()["code"] == "note.unknown-base"
+    password = Credentials.load_or_create(grown.run_dir).valkey_password
+    with Redis("127.0.0.1", grown.port(16379), password=password) as broker:
+        ((_, fields),) = broker.xrange("note-service.base-remembered")
+    assert answer.headers["x-trace-id"].encode() in fields[b"data"]
+
+
+def test_an_app_is_itself_to_those_it_calls_and_nobody_else(grown: Mesh) -> None:
+    """Asked of the connector through the new app's own sidecar, as a handler of its events does."""
+    credentials = Credentials.load_or_create(grown.run_dir)
+    mine, others = (credentials.service_key(app) for app in (NEW, "api-gateway"))
+    stranger = Ed25519PrivateKey.generate()
+    believed = {
+        "mine": _asked(grown, credentials, mine, NEW),
+        "of nobody known": _asked(grown, credentials, stranger, NEW),
+        "mine, said to be the gateway's": _asked(grown, credentials, mine, "api-gateway"),
+        "the gateway's, in my hands": _asked(grown, credentials, others, "api-gateway"),
+    }
+    refused = (401, "identity.invalid-token")
+    assert believed == {who: (200, "") if who == "mine" else refused for who in believed}
+
+
+def _asked(mesh: Mesh, credentials: Credentials, key: object, app_id: str) -> tuple[int, str]:
+    claims = {
+        "iss": f"service:{app_id}", "sub": app_id, "aud": "platform", "tenant": "local", "iat": 1, "exp": 2**33,
+    }  # fmt: skip
+    headers = {
+        "dapr-app-id": CONNECTOR,
+        "dapr-api-token": credentials.dapr_api_token(NEW),
+        "authorization": f"Bearer {jwt.encode(claims, key, algorithm='EdDSA')}",  # type: ignore[arg-type]
+        "x-timeout-ms": "5000",
+    }
+    answer = httpx.get(f"http://127.0.0.1:{mesh.port(PORT + 5500)}/api/v1/bases", headers=headers)
+    return answer.status_code, answer.json().get("code", "")
