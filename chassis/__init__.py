@@ -40,7 +40,7 @@ from ._codes import (
     UnknownRoute,
     WorkflowsUnavailable,
 )
-from ._context import Context, background, current
+from ._context import Context, acting, background, continued, current
 from ._errors import AppError, Fault, FieldError, PeerProblem
 from ._events import Drop, Envelope, Event, Retry
 from ._jobs import job
@@ -122,7 +122,9 @@ __all__ = [
     "UnknownRoute",
     "Workflows",
     "WorkflowsUnavailable",
+    "acting",
     "background",
+    "continued",
     "create_app",
     "current",
     "is_next",

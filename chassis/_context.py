@@ -3,6 +3,8 @@
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -64,6 +66,23 @@ def enter(context: Context) -> Token[Context]:
 
 def leave(token: Token[Context]) -> None:
     _current.reset(token)
+
+
+@contextmanager
+def acting(context: Context) -> Iterator[Context]:
+    """Run the block in `context`: with `continued`, as a part of the request that began the work."""
+    token = enter(context)
+    try:
+        yield context
+    finally:
+        leave(token)
+
+
+def continued(app_id: str, trace_id: str, request_id: str, *, seconds: float | None = None) -> Context:
+    """A context for finishing what an earlier request left: its trace and its id, and time of its own."""
+    context = background(app_id, seconds=seconds)
+    context.trace_id, context.request_id = trace_id, request_id
+    return context
 
 
 def background(app_id: str, *, seconds: float | None = None) -> Context:

@@ -19,9 +19,9 @@ NOT_CONTRACTS = {"__main__", "asyncapi", "compatibility", "listing", "schemas"}
 
 
 def modules() -> list[str]:
-    """Names of the modules that hold contracts: one per owning app."""
+    """Names of the modules that hold contracts: one module or package per owning app."""
     found = pkgutil.iter_modules(contracts.__path__)
-    return sorted(info.name for info in found if info.name not in NOT_CONTRACTS and not info.ispkg)
+    return sorted(info.name for info in found if info.name not in NOT_CONTRACTS)
 
 
 def schema_of(module_name: str) -> str:
@@ -30,7 +30,7 @@ def schema_of(module_name: str) -> str:
     models = [
         thing
         for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, BaseModel) and thing.__module__ == module.__name__
+        if isinstance(thing, type) and issubclass(thing, BaseModel) and _is_in(module_name, thing)
     ]
     _, schema = models_json_schema(
         [(model, "validation") for model in models], title=module_name, ref_template="#/$defs/{model}"
@@ -80,6 +80,10 @@ def release(folder: Path = FOLDER, released: Path = RELEASED) -> list[str]:
     released.mkdir(exist_ok=True)
     (released / ASYNCAPI).write_text((folder / ASYNCAPI).read_text("utf-8"), "utf-8")
     return []
+
+
+def _is_in(module_name: str, model: type[BaseModel]) -> bool:
+    return f"{model.__module__}.".startswith(f"contracts.{module_name}.")
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """The only one that talks to Airtable: records, bases and tables, cached and with clear errors.
 
 domain      airtable · owner @platform
-owns        a read cache in Dapr state (can be lost)
-serves      /v0/… as Airtable does, for its unmodified clients · /api/v1/bases…, /api/v1/whoami, typed
+owns        the journal of every write, a read cache in Dapr state (can be lost)
+serves      /v0/… as Airtable does, for its unmodified clients · /api/v1/bases…, /api/v1/operations…, /api/v1/whoami
+publishes   record-created, record-updated, record-deleted
 calls       rate-limiter-service · Airtable (or the sandbox)
 SLO         99.9 % without Airtable's own failures · p95 20 ms from the cache
 """

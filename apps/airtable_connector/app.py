@@ -3,10 +3,10 @@
 from fastapi import FastAPI
 
 from apps.airtable_connector.clients import AirtableApi, Limiter, Tokens
-from apps.airtable_connector.routes import metadata, records, v0
-from apps.airtable_connector.service import Bulk, Reads, Writes
+from apps.airtable_connector.routes import metadata, operations, records, v0
+from apps.airtable_connector.service import Bulk, Images, Journal, Operations, Previews, Reads, Tables, Writes
 from apps.airtable_connector.settings import Settings
-from apps.airtable_connector.store import ReadCache
+from apps.airtable_connector.store import JournalStore, ReadCache
 from chassis import create_app
 
 
@@ -14,6 +14,9 @@ def create(settings: Settings) -> FastAPI:
     """The app that `python -m chassis airtable-connector` serves."""
     return create_app(
         settings,
-        routers=[metadata.router, records.router, v0.router],
-        provide=[Limiter, Tokens, AirtableApi, ReadCache, Reads, Writes, Bulk],
+        routers=[metadata.router, operations.router, records.router, v0.router],
+        provide=[
+            *(Limiter, Tokens, AirtableApi, ReadCache, JournalStore),
+            *(Reads, Tables, Images, Journal, Previews, Writes, Bulk, Operations),
+        ],
     )

@@ -1,6 +1,6 @@
 """What can be set, as AIRTABLE_CONNECTOR_<NAME>; a wrong value stops the start."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, Field, field_validator
 
@@ -17,6 +17,16 @@ class Settings(AppSettings):
     connection: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = Field(
         default="default", description="Which of the tenant's Airtable tokens is used."
     )
+
+    before_images: Literal["always", "cached", "never"] = Field(
+        default="always",
+        description="What a record was before a write, so that it can be undone. always: asked of Airtable, a call "
+        "more for each update, replace, upsert or delete of up to ten records. cached: what our own last write left, "
+        "where that is younger than before_images_age, else asked; what others changed since is then missing. never: "
+        "such writes cannot be undone.",
+    )
+    before_images_age: float = Field(default=30, ge=0, le=86_400, description="For before_images=cached.")
+    resolve_every: float = Field(default=5, gt=0, le=3_600, description="Pause between looks for lost answers.")
 
     concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
     attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")

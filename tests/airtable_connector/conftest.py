@@ -16,12 +16,16 @@ from chassis.testing.fixtures import client, dapr
 from sandbox.airtable.embedded import Running, running
 from tests.airtable_connector.place import Place, seed
 from tests.airtable_connector.scripted import ScriptedAirtable
+from tests.postgres import NewDatabase, new_database, postgres
 from tests.valkey import PASSWORD, Valkey
 
-__all__ = ["client", "dapr"]
+__all__ = ["client", "dapr", "new_database", "postgres"]
 
 TOKEN = "patTest0000000001." + "0" * 64
-FAST: dict[str, Any] = {"allow_writes": True}
+FAST: dict[str, Any] = {
+    "allow_writes": True,
+    "before_images": "never",  # its reads are a matter of their own tests
+}
 FAST_LIMITS: dict[str, Any] = {"base_rate": 100, "token_rate": 1_000}
 
 
@@ -95,7 +99,14 @@ async def limiter(dapr: FakeDapr, valkey: Valkey, limits: dict[str, Any], fresh:
         yield running
 
 
+@pytest_asyncio.fixture
+async def database(dapr: FakeDapr, new_database: NewDatabase) -> str:
+    """The address of the app's database, empty, where the app finds it."""
+    url = dapr.secrets["database-url/airtable-connector"] = await new_database("airtable-connector")
+    return url
+
+
 @pytest.fixture
-def app(dapr: FakeDapr, url: str, extra: dict[str, Any], limiter: AppClient) -> FastAPI:
+def app(dapr: FakeDapr, url: str, extra: dict[str, Any], database: str, limiter: AppClient) -> FastAPI:
     dapr.secrets["airtable/local/default"] = TOKEN
     return create(Settings(airtable_url=url, **{**FAST, **extra}, **dapr.settings()))

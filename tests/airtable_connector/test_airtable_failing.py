@@ -12,9 +12,12 @@ from chassis.testing import AppClient, FakeDapr
 from tests.airtable_connector.conftest import FAST, TOKEN
 from tests.airtable_connector.scripted import ScriptedAirtable
 
+pytestmark = pytest.mark.usefixtures("database")
+
 BASE = "appScripted000000"
-RECORDS = f"/api/v1/bases/{BASE}/tables/T/records"
-V0 = f"/v0/{BASE}/T"
+TABLE = "tblScripted000000"
+RECORDS = f"/api/v1/bases/{BASE}/tables/{TABLE}/records"
+V0 = f"/v0/{BASE}/{TABLE}"
 PAGE = {"records": [{"id": "rec1", "createdTime": "2026-01-01T00:00:00.000Z", "fields": {"A": 1}}]}
 ITEM = {"id": "rec1", "created_time": "2026-01-01T00:00:00.000Z", "fields": {"A": 1}}
 NEW = {"records": [{"fields": {"A": 1}}]}

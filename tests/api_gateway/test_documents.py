@@ -12,14 +12,18 @@ import pytest_asyncio
 from apps.airtable_connector.app import create as create_connector
 from apps.airtable_connector.settings import Settings as ConnectorSettings
 from chassis.testing import AppClient
+from tests.postgres import new_database, postgres
+
+__all__ = ["new_database", "postgres"]
 
 CONNECTOR = "airtable-connector"
 NO_KEY = {"authorization": None}
 
 
 @pytest_asyncio.fixture
-async def connector(dapr, peers):
+async def connector(dapr, peers, new_database):
     """The real connector behind the fake sidecar: its document is what is merged."""
+    dapr.secrets[f"database-url/{CONNECTOR}"] = await new_database(CONNECTOR)
     app = create_connector(ConnectorSettings(**dapr.settings(), airtable_url="http://127.0.0.1:1"))
     async with AppClient(app).running():
         peers[CONNECTOR].serves(app, app_token="app-token")

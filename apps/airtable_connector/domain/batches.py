@@ -25,8 +25,8 @@ def stopped(first: int, count: int, error: AppError, *, unknown: bool) -> CallOu
     return CallOutcome(first=first, count=count, outcome="unknown" if unknown else "failed", error=told)
 
 
-def not_sent(rest: Sequence[tuple[int, Sequence[T]]]) -> list[CallOutcome]:
-    return [CallOutcome(first=first, count=len(items), outcome="not-sent") for first, items in rest]
+def not_sent(rest: Sequence[tuple[int, int, Any]]) -> list[CallOutcome]:
+    return [CallOutcome(first=first, count=count, outcome="not-sent") for first, count, _ in rest]
 
 
 def upserted(record: UpsertedRecord) -> dict[str, Any]:

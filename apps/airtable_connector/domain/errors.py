@@ -104,3 +104,10 @@ class AirtableNoToken(AppError):
             f"The secret `{secret}` does not exist or this app may not read it: set AIRTABLE_TOKEN and restart the "
             "platform."
         )
+
+
+class OperationNotFound(AppError):
+    code = "airtable.operation-not-found"
+    status = 404
+    title = "There is no such operation"
+    fault = "client"

@@ -3,15 +3,18 @@
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.airtable_connector.domain import requests, shapes
 from apps.airtable_connector.routes.answering import respond, wants_now
-from apps.airtable_connector.service import Bulk, Reads, Writes
+from apps.airtable_connector.service import Bulk, Done, Reads, Writes
 from chassis import Principal, Router
 from contracts.airtable_connector import (
+    DeletedIds,
     DeletedRecord,
+    DryRun,
     NewRecords,
     Record,
     RecordChange,
@@ -33,9 +36,23 @@ def _batch(model: type[Written]) -> dict[int | str, dict[str, Any]]:
     return {207: {"model": model, "description": "A part was written: `calls` says which, and what stopped the rest."}}
 
 
-def _told(report: Written, status: int) -> Response:
+DryRunAsked = Annotated[bool, Query(description="Write nothing; answer 200 with what would change.")]
+
+
+def _told(report: Written | DryRun, status: int) -> Response:
     """The report; 207 when only a part was written."""
-    return Response(report.model_dump_json(), status if report.complete else 207, media_type="application/json")
+    if isinstance(report, DryRun):
+        return _answer(report, 200, None)
+    return _answer(report, status if report.complete else 207, report.operation)
+
+
+def _told_one(done: Done) -> Response:
+    return _answer(done.told, 200, done.operation)
+
+
+def _answer(told: BaseModel, status: int, operation: str | None) -> Response:
+    headers = {"x-platform-operation": operation} if operation else None
+    return Response(told.model_dump_json(), status, headers, media_type="application/json")
 
 
 @router.get("/records", summary="List records", response_model=Listing[Record])
@@ -75,9 +92,11 @@ async def get_record(
     response_model=RecordsWritten,
     responses=_batch(RecordsWritten),
 )
-async def create_records(base: str, table: str, new: NewRecords, who: Principal, bulk: Bulk) -> Response:
+async def create_records(
+    base: str, table: str, new: NewRecords, who: Principal, bulk: Bulk, dry_run: DryRunAsked = False
+) -> Response:
     """Create 1 to 1,000 records. More than ten take several calls; the first that fails ends the batch."""
-    return _told(await bulk.create(base, table, new, who.tenant), 201)
+    return _told(await bulk.create(base, table, new, who, dry_run=dry_run), 201)
 
 
 @router.patch(
@@ -87,9 +106,11 @@ async def create_records(base: str, table: str, new: NewRecords, who: Principal,
     response_model=RecordsWritten,
     responses=_batch(RecordsWritten),
 )
-async def update_records(base: str, table: str, changes: RecordChanges, who: Principal, bulk: Bulk) -> Response:
+async def update_records(
+    base: str, table: str, changes: RecordChanges, who: Principal, bulk: Bulk, dry_run: DryRunAsked = False
+) -> Response:
     """Set the named cells of 1 to 1,000 records; the others stay."""
-    return _told(await bulk.change("PATCH", base, table, changes, who.tenant), 200)
+    return _told(await bulk.change("PATCH", base, table, changes, who, dry_run=dry_run), 200)
 
 
 @router.put(
@@ -99,9 +120,11 @@ async def update_records(base: str, table: str, changes: RecordChanges, who: Pri
     response_model=RecordsWritten,
     responses=_batch(RecordsWritten),
 )
-async def replace_records(base: str, table: str, changes: RecordChanges, who: Principal, bulk: Bulk) -> Response:
+async def replace_records(
+    base: str, table: str, changes: RecordChanges, who: Principal, bulk: Bulk, dry_run: DryRunAsked = False
+) -> Response:
     """As the update, and cells that are not named are emptied."""
-    return _told(await bulk.change("PUT", base, table, changes, who.tenant), 200)
+    return _told(await bulk.change("PUT", base, table, changes, who, dry_run=dry_run), 200)
 
 
 @router.delete(
@@ -112,10 +135,10 @@ async def replace_records(base: str, table: str, changes: RecordChanges, who: Pr
     responses=_batch(RecordsDeleted),
 )
 async def delete_records(
-    base: str, table: str, asked: Annotated[RecordIds, Query()], who: Principal, bulk: Bulk
+    base: str, table: str, asked: Annotated[DeletedIds, Query()], who: Principal, bulk: Bulk
 ) -> Response:
     """Delete the records with these `ids` (repeat the parameter)."""
-    return _told(await bulk.delete(base, table, asked.ids, who.tenant), 200)
+    return _told(await bulk.delete(base, table, asked.ids, who, dry_run=asked.dry_run), 200)
 
 
 @router.post(
@@ -125,9 +148,11 @@ async def delete_records(
     response_model=RecordsDeleted,
     responses=_batch(RecordsDeleted),
 )
-async def delete_many_records(base: str, table: str, asked: RecordIds, who: Principal, bulk: Bulk) -> Response:
+async def delete_many_records(
+    base: str, table: str, asked: RecordIds, who: Principal, bulk: Bulk, dry_run: DryRunAsked = False
+) -> Response:
     """As DELETE with ids, for more ids than a URL can hold."""
-    return _told(await bulk.delete(base, table, asked.ids, who.tenant), 200)
+    return _told(await bulk.delete(base, table, asked.ids, who, dry_run=dry_run), 200)
 
 
 @router.post(
@@ -137,28 +162,44 @@ async def delete_many_records(base: str, table: str, asked: RecordIds, who: Prin
     response_model=RecordsUpserted,
     responses=_batch(RecordsUpserted),
 )
-async def upsert_records(base: str, table: str, upsert: Upsert, who: Principal, bulk: Bulk) -> Response:
+async def upsert_records(
+    base: str, table: str, upsert: Upsert, who: Principal, bulk: Bulk, dry_run: DryRunAsked = False
+) -> Response:
     """Update the record whose `merge_on` fields are equal, create it when there is none; more than one is refused."""
-    return _told(await bulk.upsert(base, table, upsert, who.tenant), 200)
+    return _told(await bulk.upsert(base, table, upsert, who, dry_run=dry_run), 200)
 
 
-@router.patch("/records/{record}", summary="Update a record", audit="record.update")
+@router.patch("/records/{record}", summary="Update a record", audit="record.update", response_model=Record)
 async def update_record(
-    base: str, table: str, record: str, change: RecordChange, who: Principal, writes: Writes
-) -> Record:
+    base: str,
+    table: str,
+    record: str,
+    change: RecordChange,
+    who: Principal,
+    writes: Writes,
+    dry_run: DryRunAsked = False,
+) -> Response:
     """Set the named cells; the others stay."""
-    return await writes.change("PATCH", base, table, record, change, who.tenant)
+    return _told_one(await writes.change("PATCH", base, table, record, change, who, dry_run=dry_run))
 
 
-@router.put("/records/{record}", summary="Replace a record", audit="record.replace")
+@router.put("/records/{record}", summary="Replace a record", audit="record.replace", response_model=Record)
 async def replace_record(
-    base: str, table: str, record: str, change: RecordChange, who: Principal, writes: Writes
-) -> Record:
+    base: str,
+    table: str,
+    record: str,
+    change: RecordChange,
+    who: Principal,
+    writes: Writes,
+    dry_run: DryRunAsked = False,
+) -> Response:
     """As the update, and cells that are not named are emptied."""
-    return await writes.change("PUT", base, table, record, change, who.tenant)
+    return _told_one(await writes.change("PUT", base, table, record, change, who, dry_run=dry_run))
 
 
-@router.delete("/records/{record}", summary="Delete a record", audit="record.delete")
-async def delete_record(base: str, table: str, record: str, who: Principal, writes: Writes) -> DeletedRecord:
+@router.delete("/records/{record}", summary="Delete a record", audit="record.delete", response_model=DeletedRecord)
+async def delete_record(
+    base: str, table: str, record: str, who: Principal, writes: Writes, dry_run: DryRunAsked = False
+) -> Response:
     """Gone for good as far as the API goes; Airtable's trash keeps it for a while."""
-    return await writes.delete(base, table, record, who.tenant)
+    return _told_one(await writes.delete(base, table, record, who, dry_run=dry_run))

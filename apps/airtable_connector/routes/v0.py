@@ -180,8 +180,10 @@ async def _read(request: Request, call: Call, who: Principal, reads: Reads) -> R
 
 async def _write(method: str, request: Request, path: str, who: Principal, writes: Writes) -> Response:
     call = await _with_body(request, Call(method, path, _query(request), base=path.partition("/")[0]))
-    answer: Answer = await writes.send(call, who.tenant)
-    return Response(answer.body, answer.status, media_type=answer.content_type or None)
+    operation = writes.begin(call, who)
+    answer: Answer = await writes.send(call, operation)
+    headers = {"x-platform-operation": operation.id}
+    return Response(answer.body, answer.status, headers, media_type=answer.content_type or None)
 
 
 async def _with_body(request: Request, call: Call) -> Call:

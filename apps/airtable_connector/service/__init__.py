@@ -1,7 +1,12 @@
-"""The use cases: read through the cache, write and tell what became of it."""
+"""The use cases: read through the cache, write once and know what became of it, undo."""
 
 from apps.airtable_connector.service.bulk import Bulk
+from apps.airtable_connector.service.images import Images
+from apps.airtable_connector.service.journal import Journal
+from apps.airtable_connector.service.operations import Operations
+from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads, Served
-from apps.airtable_connector.service.writes import Writes
+from apps.airtable_connector.service.tables import Tables
+from apps.airtable_connector.service.writes import Done, Writes
 
-__all__ = ["Bulk", "Reads", "Served", "Writes"]
+__all__ = ["Bulk", "Done", "Images", "Journal", "Operations", "Previews", "Reads", "Served", "Tables", "Writes"]

@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 from apps.airtable_connector.domain import batches, requests, shapes
 from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.errors import AirtableInvalidAnswer, AirtableWriteUnknown
+from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.writes import Writes
-from chassis import AppError
+from chassis import AppError, Principal
 from contracts.airtable_connector import (
     CallOutcome,
+    DryRun,
     NewRecords,
     Record,
     RecordChanges,
@@ -20,36 +22,38 @@ from contracts.airtable_connector import (
 )
 
 T = TypeVar("T")
+Planned = tuple[int, int, Call]  # the position of its first record, how many it has, the call
+Told = tuple[list[CallOutcome], str]  # the fate of each call, the operation
 
 
 class Bulk:
     """The first call that does not succeed ends a batch. When it is the very first, and Airtable refused it, nothing
-    was written, and its error is raised; otherwise the report says what was."""
+    was written, and its error is raised; otherwise the report says what was. `dry_run`: nothing is written."""
 
-    def __init__(self, writes: Writes) -> None:
-        self._writes = writes
+    def __init__(self, writes: Writes, previews: Previews) -> None:
+        self._writes, self._previews = writes, previews
 
-    async def create(self, base: str, table: str, new: NewRecords, tenant: str) -> RecordsWritten:
-        records: list[Record] = []
-        calls = await self._in_turn(
+    async def create(
+        self, base: str, table: str, new: NewRecords, who: Principal, *, dry_run: bool = False
+    ) -> RecordsWritten | DryRun:
+        calls = _calls(
             [record.model_dump() for record in new.records],
             lambda some: requests.write_records("POST", base, table, some, new),
-            lambda raw: records.extend(shapes.records_of(raw)),
-            tenant,
         )
-        return RecordsWritten(records=records, calls=calls, complete=_complete(calls))
+        return await self._written(calls, who, dry_run)
 
-    async def change(self, method: str, base: str, table: str, changes: RecordChanges, tenant: str) -> RecordsWritten:
-        records: list[Record] = []
-        calls = await self._in_turn(
+    async def change(
+        self, method: str, base: str, table: str, changes: RecordChanges, who: Principal, *, dry_run: bool = False
+    ) -> RecordsWritten | DryRun:
+        calls = _calls(
             [record.model_dump() for record in changes.records],
             lambda some: requests.write_records(method, base, table, some, changes),
-            lambda raw: records.extend(shapes.records_of(raw)),
-            tenant,
         )
-        return RecordsWritten(records=records, calls=calls, complete=_complete(calls))
+        return await self._written(calls, who, dry_run)
 
-    async def upsert(self, base: str, table: str, upsert: Upsert, tenant: str) -> RecordsUpserted:
+    async def upsert(
+        self, base: str, table: str, upsert: Upsert, who: Principal, *, dry_run: bool = False
+    ) -> RecordsUpserted | DryRun:
         records: list[Record] = []
         created: list[str] = []
         updated: list[str] = []
@@ -60,47 +64,63 @@ class Bulk:
             updated.extend(raw.get("updatedRecords", []))
 
         merge = {"fieldsToMergeOn": upsert.merge_on}
-        calls = await self._in_turn(
+        calls = _calls(
             [batches.upserted(record) for record in upsert.records],
             lambda some: requests.write_records("PATCH", base, table, some, upsert, performUpsert=merge),
-            read,
-            tenant,
         )
+        if dry_run:
+            return await self._preview(calls, who)
+        told, operation = await self._in_turn(calls, read, who)
         return RecordsUpserted(
-            records=records, created=created, updated=updated, calls=calls, complete=_complete(calls)
+            operation=operation,
+            records=records,
+            created=created,
+            updated=updated,
+            calls=told,
+            complete=_complete(told),
         )
 
-    async def delete(self, base: str, table: str, ids: Sequence[str], tenant: str) -> RecordsDeleted:
+    async def delete(
+        self, base: str, table: str, ids: Sequence[str], who: Principal, *, dry_run: bool = False
+    ) -> RecordsDeleted | DryRun:
         deleted: list[str] = []
-        calls = await self._in_turn(
-            ids,
-            lambda some: requests.delete_records(base, table, some),
-            lambda raw: deleted.extend(one["id"] for one in raw["records"] if one["deleted"]),
-            tenant,
+        calls = _calls(ids, lambda some: requests.delete_records(base, table, some))
+        if dry_run:
+            return await self._preview(calls, who)
+        told, operation = await self._in_turn(
+            calls, lambda raw: deleted.extend(one["id"] for one in raw["records"] if one["deleted"]), who
         )
-        return RecordsDeleted(deleted=deleted, calls=calls, complete=_complete(calls))
+        return RecordsDeleted(operation=operation, deleted=deleted, calls=told, complete=_complete(told))
 
-    async def _in_turn(
-        self,
-        items: Sequence[T],
-        call_for: Callable[[Sequence[T]], Call],
-        read: Callable[[Any], None],
-        tenant: str,
-    ) -> list[CallOutcome]:
+    async def _written(self, calls: Sequence[Planned], who: Principal, dry_run: bool) -> RecordsWritten | DryRun:
+        if dry_run:
+            return await self._preview(calls, who)
+        records: list[Record] = []
+        told, operation = await self._in_turn(calls, lambda raw: records.extend(shapes.records_of(raw)), who)
+        return RecordsWritten(operation=operation, records=records, calls=told, complete=_complete(told))
+
+    async def _preview(self, calls: Sequence[Planned], who: Principal) -> DryRun:
+        return await self._previews.of([call for _, _, call in calls], who)
+
+    async def _in_turn(self, calls: Sequence[Planned], read: Callable[[Any], None], who: Principal) -> Told:
         told: list[CallOutcome] = []
-        chunks = batches.split(items)
-        for position, (first, some) in enumerate(chunks):
+        operation = self._writes.begin(calls[0][2], who)
+        for position, (first, count, call) in enumerate(calls):
             try:
-                answer = await self._writes.send(call_for(some), tenant)
+                answer = await self._writes.send(call, operation)
                 shapes.understood(shapes.parsed(answer), read)
             except AppError as error:
                 unknown = isinstance(error, AirtableWriteUnknown | AirtableInvalidAnswer)
-                if not told and not (unknown and len(chunks) > 1):
+                if not told and not (unknown and len(calls) > 1):
                     raise
-                told.append(batches.stopped(first, len(some), error, unknown=unknown))
-                return [*told, *batches.not_sent(chunks[position + 1 :])]
-            told.append(batches.done(first, len(some)))
-        return told
+                told.append(batches.stopped(first, count, error, unknown=unknown))
+                return [*told, *batches.not_sent(calls[position + 1 :])], operation.id
+            told.append(batches.done(first, count))
+        return told, operation.id
+
+
+def _calls(items: Sequence[T], call_for: Callable[[Sequence[T]], Call]) -> list[Planned]:
+    return [(first, len(some), call_for(some)) for first, some in batches.split(items)]
 
 
 def _complete(calls: Sequence[CallOutcome]) -> bool:

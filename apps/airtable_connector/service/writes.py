@@ -1,11 +1,18 @@
-"""Writing to Airtable: once, and never leaving an answer in the cache that it made untrue."""
+"""Writing to Airtable: once, journaled, and never leaving an answer in the cache that it made untrue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import errors, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.journal import Journal, Running
+from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads
-from chassis import AppError
-from contracts.airtable_connector import DeletedRecord, Record, RecordChange
+from apps.airtable_connector.settings import Settings
+from chassis import AppError, Principal
+from contracts.airtable_connector import DeletedRecord, DryRun, Record, RecordChange
 
 NOTHING_HAPPENED = (
     errors.AirtableReadOnly,
@@ -16,35 +23,73 @@ NOTHING_HAPPENED = (
 )
 
 
-class Writes:
-    def __init__(self, api: AirtableApi, reads: Reads) -> None:
-        self._api, self._reads = api, reads
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a write of one record is answered with, and its operation unless it was a dry run."""
 
-    async def send(self, call: Call, tenant: str) -> Answer:
+    told: Record | DeletedRecord | DryRun
+    operation: str | None = None
+
+
+class Writes:
+    def __init__(
+        self, settings: Settings, api: AirtableApi, reads: Reads, journal: Journal, previews: Previews
+    ) -> None:
+        self._settings, self._api, self._reads, self._journal = settings, api, reads, journal
+        self._previews = previews
+
+    def begin(self, call: Call, who: Principal, *, action: str | None = None, reverts: UUID | None = None) -> Running:
+        """The operation that `call`, and maybe more after it, belong to."""
+        return self._journal.begin(call, who, action=action, reverts=reverts)
+
+    async def send(self, call: Call, operation: Running, replaces: Sequence[str | None] = ()) -> Answer:
         """Airtable's answer to a write that succeeded; raises our error for every other one."""
+        if not self._settings.allow_writes:
+            raise errors.AirtableReadOnly()
+        rows = await self._journal.intend(operation, call, replaces)
         happened = True
         try:
-            answer = await self._api.send(call, tenant)
+            answer = await self._api.send(call, operation.who.tenant)
             happened = answer.ok or answer.status >= 500
-        except NOTHING_HAPPENED:
+        except NOTHING_HAPPENED as error:
             happened = False
+            await self._journal.failed(operation, rows, error)
+            raise
+        except AppError as error:
+            await self._journal.lost(operation, error)
             raise
         finally:
             if happened:
                 await self._reads.changed(call.base)
-        if not answer.ok:
-            error: AppError = refusals.error_of(answer, read_only=False)
-            raise await self._reads.explained(error, call, tenant)
-        return answer
+        if answer.ok:
+            try:
+                await self._journal.done(operation, rows, shapes.parsed(answer))
+            except errors.AirtableInvalidAnswer as error:
+                await self._journal.lost(operation, error)
+            return answer
+        refused = refusals.error_of(answer, read_only=False)
+        if isinstance(refused, errors.AirtableWriteUnknown | errors.AirtableInvalidAnswer):
+            await self._journal.lost(operation, refused)
+        else:
+            await self._journal.failed(operation, rows, refused)
+        raise await self._reads.explained(refused, call, operation.who.tenant)
 
     async def change(
-        self, method: str, base: str, table: str, record: str, change: RecordChange, tenant: str
-    ) -> Record:
+        self, method: str, base: str, table: str, record: str, change: RecordChange, who: Principal, *, dry_run: bool
+    ) -> Done:
         """PATCH: the named cells; PUT: the whole record."""
         call = requests.write_record(method, base, table, record, change.fields, change)
-        answer = await self.send(call, tenant)
-        return shapes.understood(shapes.parsed(answer), shapes.record_of)
+        if dry_run:
+            return Done(await self._previews.of([call], who))
+        operation = self.begin(call, who)
+        answer = await self.send(call, operation)
+        return Done(shapes.understood(shapes.parsed(answer), shapes.record_of), operation.id)
 
-    async def delete(self, base: str, table: str, record: str, tenant: str) -> DeletedRecord:
-        answer = await self.send(requests.delete_record(base, table, record), tenant)
-        return DeletedRecord(id=shapes.understood(shapes.parsed(answer), lambda raw: str(raw["id"])))
+    async def delete(self, base: str, table: str, record: str, who: Principal, *, dry_run: bool) -> Done:
+        call = requests.delete_record(base, table, record)
+        if dry_run:
+            return Done(await self._previews.of([call], who))
+        operation = self.begin(call, who)
+        answer = await self.send(call, operation)
+        deleted = DeletedRecord(id=shapes.understood(shapes.parsed(answer), lambda raw: str(raw["id"])))
+        return Done(deleted, operation.id)

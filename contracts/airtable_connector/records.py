@@ -1,4 +1,4 @@
-"""What airtable-connector's own routes speak: bases, tables, records and what became of a batch.
+"""Bases, tables, records and what became of a batch.
 
 Names of things are Airtable's; keys are snake_case as everywhere in the platform.
 """
@@ -125,6 +125,12 @@ class RecordIds(Sent):
     ids: list[RecordId] = Field(min_length=1, max_length=MAX_RECORDS)
 
 
+class DeletedIds(RecordIds):
+    """For the query of a DELETE."""
+
+    dry_run: bool = Field(default=False, description="Write nothing; answer 200 with what would change.")
+
+
 class DeletedRecord(BaseModel):
     id: str
     deleted: Literal[True] = True
@@ -156,6 +162,7 @@ class Written(BaseModel):
 
     complete: bool
     calls: list[CallOutcome]
+    operation: str | None = Field(default=None, description="Its id under /api/v1/operations.")
 
 
 class RecordsWritten(Written):

@@ -1,0 +1,111 @@
+"""What records are now, as Airtable says: before a write, for its undoing, and after one whose answer was lost."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.domain import cells, formulas, refusals, requests, shapes
+from apps.airtable_connector.domain.calls import Call
+from apps.airtable_connector.domain.errors import (
+    AirtableInvalidAnswer,
+    AirtableInvalidRequest,
+    AirtableNotFound,
+    AirtableRefused,
+)
+from apps.airtable_connector.domain.journal import OperationRow, RecordRow
+from apps.airtable_connector.settings import Settings
+from apps.airtable_connector.store import JournalStore
+from chassis import Database, Principal
+
+MOST_PAGES = 20  # of 100 records; who made more in the time of one lost answer is not told apart
+REFUSED = (AirtableInvalidRequest, AirtableNotFound, AirtableRefused)
+
+Record = dict[str, Any]  # Airtable's own: id, createdTime, fields
+
+
+class Images:
+    """Past the cache, always. Raises what reading raises."""
+
+    def __init__(self, settings: Settings, api: AirtableApi, db: Database, store: JournalStore) -> None:
+        self._settings, self._api, self._db, self._store = settings, api, db, store
+
+    async def fill(
+        self, operation: OperationRow, rows: Sequence[RecordRow], who: Principal, *, now: bool = False
+    ) -> None:
+        """Give each row its `before`, as the setting says, or with `now` in any case. What Airtable refuses to tell, it
+        will refuse to change: then the rows stay without."""
+        mode = "always" if now else self._settings.before_images
+        if mode == "never" or all(row.kind == "create" for row in rows):
+            return
+        try:
+            known = await self._known(operation, rows, who) if mode == "cached" else {}
+            asked = [row.record for row in rows if row.record and row.record not in known]
+            found = {**known, **await self.of(operation, asked, who)}
+            for row in rows:
+                row.before = found.get(row.record) if row.record else None
+            await self._find_merged(operation, [row for row in rows if row.kind == "upsert"], who)
+        except REFUSED:
+            return
+
+    async def of(self, operation: OperationRow, ids: Sequence[str], who: Principal) -> dict[str, Record]:
+        """The cells of these records; one that does not exist is missing."""
+        if not ids:
+            return {}
+        if len(ids) == 1:
+            call = requests.get_record(operation.base, operation.table, ids[0], fields_by_id=operation.fields_by_id)
+            try:
+                raw = await self._ask(call, who)
+            except (AirtableNotFound, AirtableRefused):
+                return {}
+            return {str(raw["id"]): raw.get("fields", {})}
+        records = await self.where(operation, formulas.any_of(ids), who)
+        return {str(record["id"]): record.get("fields", {}) for record in records}
+
+    async def created(self, operation: OperationRow, first: datetime, last: datetime, who: Principal) -> list[Record]:
+        return await self.where(operation, formulas.created_between(first, last), who)
+
+    async def where(self, operation: OperationRow, formula: str, who: Principal) -> list[Record]:
+        """Every record for which the formula is true. Raises AirtableInvalidAnswer for more than can be looked at."""
+        found: list[Record] = []
+        offset = ""
+        for _ in range(MOST_PAGES):
+            asked = {"filterByFormula": formula, "pageSize": "100"}
+            if operation.fields_by_id:
+                asked["returnFieldsByFieldId"] = "true"
+            if offset:
+                asked["offset"] = offset
+            path = requests.table_path(operation.base, operation.table)
+            raw = await self._ask(Call("GET", path, urlencode(asked), base=operation.base, read=True, lists=True), who)
+            found += raw["records"]
+            offset = raw.get("offset") or ""
+            if not offset:
+                return found
+        raise AirtableInvalidAnswer(f"More than {MOST_PAGES * 100} records fit; they are not told apart.")
+
+    async def _ask(self, call: Call, who: Principal) -> Any:
+        answer = await self._api.send(call, who.tenant)
+        if not answer.ok:
+            raise refusals.error_of(answer, read_only=True)
+        return shapes.parsed(answer)
+
+    async def _known(
+        self, operation: OperationRow, rows: Sequence[RecordRow], who: Principal
+    ) -> dict[str, dict[str, Any] | None]:
+        ids = [row.record for row in rows if row.record]
+        async with self._db.read(who) as read:
+            newest = await self._store.newest_images(read, operation, ids, self._settings.before_images_age)
+        return dict(newest)
+
+    async def _find_merged(self, operation: OperationRow, rows: Sequence[RecordRow], who: Principal) -> None:
+        """Which records an upsert will find. Two that fit are left to Airtable, which refuses them."""
+        formula = formulas.matching(operation.merge_on, [row.sent or {} for row in rows]) if rows else None
+        if formula is None:
+            return
+        records = await self.where(operation, formula, who)
+        for row in rows:
+            sent = {name: (row.sent or {}).get(name) for name in operation.merge_on}
+            fitting = [one for one in records if not cells.differing(sent, one.get("fields", {}), operation.merge_on)]
+            if len(fitting) == 1:
+                row.record, row.before = str(fitting[0]["id"]), fitting[0].get("fields", {})
