@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo import failure, journey
+from demo import failure, headline, journey
 from demo.client import Address, Client
 from demo.report import Report, Step, check
 
@@ -16,6 +16,9 @@ RECOVERY_WITHIN = 3.0  # s after the kill: the platform has healed itself
 def play(report: Report, run_dir: Path) -> None:
     address = Address.of(run_dir)
     with Client(address) as client:
+        if address.sandbox_admin_url:
+            with report.step("25 writers on one base: straight at Airtable, then through the platform") as step:
+                headline.show(address, client, step)
         place = journey.find_place(client)
         _use(report, client, address, place)
     with report.step("kill airtable-connector (SIGKILL)") as step:

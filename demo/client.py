@@ -15,6 +15,8 @@ class Address:
 
     url: str
     key: str
+    sandbox_url: str | None = None  # these three only with the simulated Airtable
+    sandbox_token: str = ""
     sandbox_admin_url: str | None = None
 
     @classmethod
@@ -24,7 +26,13 @@ class Address:
             line.removeprefix("export ").partition("=") for line in (run_dir / "client.env").read_text().splitlines()
         )
         values = {name.strip(): value.strip().strip("'\"") for name, _, value in pairs if name.strip()}
-        return cls(values["PLATFORM_URL"], values["PLATFORM_KEY"], values.get("SANDBOX_ADMIN_URL"))
+        return cls(
+            values["PLATFORM_URL"],
+            values["PLATFORM_KEY"],
+            values.get("SANDBOX_URL"),
+            values.get("SANDBOX_TOKEN", ""),
+            values.get("SANDBOX_ADMIN_URL"),
+        )
 
 
 class ProblemAnswered(Exception):

@@ -39,6 +39,7 @@ def write_client_file(options: Options, credentials: Credentials, gateway_port: 
     }
     if not options.real_airtable:
         values["SANDBOX_URL"] = f"http://127.0.0.1:{ports.SANDBOX + options.offset}"
+        values["SANDBOX_TOKEN"] = credentials.sandbox_airtable_token
         values["SANDBOX_ADMIN_URL"] = f"http://127.0.0.1:{ports.SANDBOX_ADMIN + options.offset}"
     write_private(options.run.client_file, exports(values))
 

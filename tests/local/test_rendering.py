@@ -69,10 +69,11 @@ def test_any_client_can_be_pointed_at_the_platform(options: Options, credentials
     rendering.write_client_file(options, credentials, 8000)
     path = options.run.client_file
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sourced(path, "PLATFORM_URL", "PLATFORM_KEY", "SANDBOX_URL", "SANDBOX_ADMIN_URL") == [
+    assert sourced(path, "PLATFORM_URL", "PLATFORM_KEY", "SANDBOX_URL", "SANDBOX_TOKEN", "SANDBOX_ADMIN_URL") == [
         "http://127.0.0.1:18000",
         credentials.development_key,
         "http://127.0.0.1:18100",
+        credentials.sandbox_airtable_token,
         "http://127.0.0.1:18101",
     ]
 
