@@ -88,7 +88,7 @@ def test_nobody_notices_that_it_was_killed(mesh: Mesh, place: Place, writer: Wri
     eventually(lambda: mesh.processes()[name]["state"] == "ready", within=15, what=f"{name} is ready again")
 
 
-@pytest.mark.parametrize("name", NOTHING_DEPENDS_ON)
+@pytest.mark.parametrize("name", [name for name in NOTHING_DEPENDS_ON if name != "valkey"])
 def test_nobody_notices_that_it_is_frozen(mesh: Mesh, place: Place, name: str) -> None:
     pid = mesh.processes()[name]["pid"]
     os.kill(pid, signal.SIGSTOP)
@@ -152,6 +152,19 @@ def test_a_frozen_process_costs_a_client_only_its_time(mesh: Mesh, place: Place,
         assert answer.seconds <= BUDGET + 0.5
         assert answer.body["service"] == service, answer.body
         assert answer.body["fault"] == "platform"
+        assert client.ask("GET", "/problems").status == 200
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    eventually(lambda: client.get(watched(place)), within=6, what="it answers again after CONT")
+
+
+def test_while_valkey_is_frozen_nothing_is_sent_to_airtable_and_the_limiter_says_so(mesh: Mesh, place: Place) -> None:
+    client, pid = mesh.client(), mesh.processes()["valkey"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        answer = client.ask("GET", watched(place), headers={"cache-control": "no-store"})
+        assert answer.seconds <= BUDGET + 0.5
+        assert (answer.body["code"], answer.body["service"]) == ("limits.ledger-away", "rate-limiter-service")
         assert client.ask("GET", "/problems").status == 200
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -52,7 +52,7 @@ class Limiter(Peer, app_id="rate-limiter-service"):
 
     async def _acquire(self, base: str | None, token: str, deadline: float, priority: Priority, late: float) -> Turn:
         named = sha256(token.encode()).hexdigest()[:16]
-        give_up = time.monotonic() + LIMITER_PATIENCE
+        give_up: float | None = None  # who waited long for a turn is not to blame when the limiter dies then
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -66,7 +66,9 @@ class Limiter(Peer, app_id="rate-limiter-service"):
                     wait = {name.lower(): value for name, value in error.headers.items()}
                     raise AirtableRateLimited(error.detail, headers=wait) from error
                 # To ask again is safe: a turn nobody uses is only lost.
-                if error.code not in AWAY or time.monotonic() + PAUSE > min(give_up, deadline):
+                now = time.monotonic()
+                give_up = give_up or now + LIMITER_PATIENCE
+                if error.code not in AWAY or now + PAUSE > min(give_up, deadline):
                     raise
             await asyncio.sleep(PAUSE)
 
