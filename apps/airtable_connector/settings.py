@@ -26,7 +26,6 @@ class Settings(AppSettings):
         "such writes cannot be undone.",
     )
     before_images_age: float = Field(default=30, ge=0, le=86_400, description="For before_images=cached.")
-    resolve_every: float = Field(default=5, gt=0, le=3_600, description="Pause between looks for lost answers.")
 
     concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
     attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")

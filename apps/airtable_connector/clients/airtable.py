@@ -43,6 +43,9 @@ class AirtableApi:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"user-agent": "pyairtable-platform"},
         )
+        # Else aiohttp by itself repeats a PUT or DELETE whose connection broke: past the limit, and the second DELETE
+        # finds nothing, which would be told as if the first had never happened.
+        self._session._retry_connection = False
 
     async def stop(self) -> None:
         if self._session is not None:

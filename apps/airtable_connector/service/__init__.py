@@ -6,7 +6,20 @@ from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.operations import Operations
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads, Served
+from apps.airtable_connector.service.resolver import Resolver
 from apps.airtable_connector.service.tables import Tables
 from apps.airtable_connector.service.writes import Done, Writes
 
-__all__ = ["Bulk", "Done", "Images", "Journal", "Operations", "Previews", "Reads", "Served", "Tables", "Writes"]
+__all__ = [
+    "Bulk",
+    "Done",
+    "Images",
+    "Journal",
+    "Operations",
+    "Previews",
+    "Reads",
+    "Resolver",
+    "Served",
+    "Tables",
+    "Writes",
+]
