@@ -29,3 +29,5 @@ async def client(app: FastAPI, dapr: FakeDapr) -> AsyncIterator[AppClient]:
     """The started app of the test's `app` fixture, called as its sidecar would on behalf of user developer."""
     async with AppClient(app, dapr.headers()).running() as running:
         yield running
+        dapr.bus.disconnect(app)  # a server lets its requests end before it stops the app, and so its database
+        await dapr.bus.close()

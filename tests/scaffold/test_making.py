@@ -1,6 +1,7 @@
 """`make new` and `make rm`, on a copy of the repository."""
 
 import hashlib
+import re
 import subprocess
 import sys
 import time
@@ -79,7 +80,7 @@ def test_an_app_that_another_app_calls_is_not_taken_out(clone):
     assert run(clone, "scaffold", "new", "note-service").returncode == 0
     refused = run(clone, "scaffold", "rm", "airtable-connector")
     assert refused.returncode == 1
-    assert refused.stderr == "apps/note_service/clients.py calls airtable-connector: take the call out first\n"
+    assert re.fullmatch(r"apps/\w+/clients.py calls airtable-connector: take the call out first\n", refused.stderr)
 
 
 def test_a_refused_name_changes_nothing_and_shows_no_stack_trace(clone):

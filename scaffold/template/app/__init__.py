@@ -2,7 +2,8 @@
 
 domain      work · owner @platform
 owns        remembered bases and their measures
-serves      POST /api/v1/example, GET /api/v1/example/{base}
+serves      POST /api/v1/example
+            GET /api/v1/example/{base}
 publishes   base-remembered
 subscribes  example-service.base-remembered
 calls       airtable-connector

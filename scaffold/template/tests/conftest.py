@@ -1,4 +1,4 @@
-"""example-service in the test's own process, on a real database, its sidecar and bus played by FakeDapr."""
+"""The service in the test's own process, on a real database; FakeDapr plays its sidecar and its bus."""
 
 import pytest_asyncio
 from fastapi import FastAPI
