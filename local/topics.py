@@ -20,13 +20,17 @@ def find(root: Path, app_ids: list[str]) -> Topics:
     """Every topic in the repository. Raises SetupError for a subscription to what is no event of `contracts`."""
     topics = Topics({app_id: set() for app_id in app_ids}, {app_id: set() for app_id in app_ids})
     by_module: dict[str, dict[str, str]] = {}
-    for path in sorted((root / "contracts").glob("*.py")):
-        by_module[f"contracts.{path.stem}"] = events = dict(_events(path))
-        for topic in events.values():
+    for path in sorted((root / "contracts").rglob("*.py")):
+        where = path.relative_to(root)
+        module = where.with_suffix("").parts[1]
+        for name, topic in _events(path):
             owner = topic.partition(".")[0]
-            if owner != path.stem.replace("_", "-"):
-                raise SetupError(f"contracts/{path.name}: {topic} is {owner}'s, and belongs into its module")
+            if owner != module.replace("_", "-"):
+                raise SetupError(f"{where}: {topic} is {owner}'s, and belongs into its module")
             topics.published.setdefault(owner, set()).add(topic)
+            # A package hands on what its own modules hold, so it is imported from either.
+            for place in (f"contracts.{module}", ".".join(where.with_suffix("").parts)):
+                by_module.setdefault(place, {})[name] = topic
     for app_id in app_ids:
         folder = root / "apps" / app_id.replace("-", "_")
         for path in [folder / "subscriptions.py", *sorted((folder / "subscriptions").rglob("*.py"))]:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from chassis._events import TRIES
-from local import callers, configuration
+from local import callers, configuration, topics
 from local.errors import SetupError
 from tests.local.test_plan import GOOD
 
@@ -158,6 +158,18 @@ def test_an_app_may_publish_its_own_events_and_get_what_it_subscribes_to_and_not
         "schema-service=schema-service.schema-changed",
         "subscriptionScopes": "api-gateway=;note-service=schema-service.schema-changed;schema-service=",
     }
+
+
+@pytest.mark.parametrize("imported", ["contracts.schema_service", "contracts.schema_service.events"])
+def test_events_in_a_package_of_their_owners_are_found(root: Path, imported: str) -> None:
+    package = root / "contracts" / "schema_service"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from contracts.schema_service.events import SchemaChanged\n")
+    (package / "events.py").write_text(EVENTS)
+    handler = root / "apps" / "note_service" / "subscriptions.py"
+    handler.write_text(HANDLER.replace("contracts.schema_service", imported))
+    found = topics.find(root, ["schema-service", "note-service"])
+    assert found.published["schema-service"] == found.subscribed["note-service"] == {"schema-service.schema-changed"}
 
 
 def test_a_subscription_to_what_no_contract_knows_is_said_with_its_line(root: Path) -> None:
