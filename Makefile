@@ -92,7 +92,7 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	  done; \
 	  test -x $(PY) || { echo 'Python 3.11 or newer is needed: install python3.11, or say where it is: make PYTHON=/path/to/python' >&2; exit 1; }; }
 	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --frozen
+	@VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv sync --frozen --all-extras
 	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -P -m cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > .venv/bin/pyat
 	@chmod +x .venv/bin/pyat
 	@touch $@
