@@ -41,6 +41,9 @@ infra: .venv/.ready ## start only what `dapr run -f dapr.yaml` needs, and write 
 demo: .venv/.ready ## start the mesh, do the main job as a client would, break it, check every result
 	@$(PY) -m demo $(ARGS)
 
+example-node: .venv/.ready dapr ## let a program in TypeScript hear an event of the mesh, each exactly once
+	@$(PY) -m demo.another_language
+
 dapr: .venv/.ready ## get Dapr's programs and its CLI: found, downloaded or built, once
 	@$(PY) -m local dapr --cli
 
@@ -97,4 +100,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo dapr test test-unit check fix configure contracts bench new rm clean
+.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit check fix configure contracts bench new rm clean

@@ -1,28 +1,12 @@
 """`python -m demo [--run-dir DIR] [--port-offset N] [--keep]`: start the mesh if needed, act, break, report."""
 
 import argparse
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from demo import acts
-from demo.client import Address, Client
+from demo.mesh import NotStarted, started
 from demo.report import Report
-
-
-def launcher(arguments: argparse.Namespace, *command: str) -> subprocess.CompletedProcess[bytes]:
-    where = ["--run-dir", str(arguments.run_dir)]
-    return subprocess.run([sys.executable, "-m", "local", *command, *where], check=False)  # noqa: S603
-
-
-def running(arguments: argparse.Namespace) -> bool:
-    try:
-        with Client(Address.of(arguments.run_dir), timeout=2) as client:
-            client.get("/healthz")
-    except Exception:  # whatever is wrong, the launcher will say it better
-        return False
-    return True
 
 
 def main() -> int:
@@ -32,18 +16,12 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the mesh running afterwards")
     arguments = parser.parse_args()
 
-    started_here = not running(arguments)
-    if started_here:
-        began = time.monotonic()
-        if launcher(arguments, "up", "--detach", "--port-offset", str(arguments.port_offset)).returncode:
-            return 1
-        print(f"The mesh is up after {time.monotonic() - began:.1f} s.\n")
     report = Report()
     try:
-        acts.play(report, arguments.run_dir)
-    finally:
-        if started_here and not arguments.keep:
-            launcher(arguments, "down")
+        with started(arguments.run_dir, arguments.port_offset, keep=arguments.keep) as started_here:
+            acts.play(report, arguments.run_dir)
+    except NotStarted:
+        return 1
     print(f"\n{report.verdict()}")
     if report.held and started_here and not arguments.keep:
         print("The mesh was stopped again. `make up` starts it for you to use.")

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from . import abilities, callers, topics
+from . import abilities, callers, programs, topics
+from .bus import bus
 from .credentials import (
     AIRTABLE_TOKEN,
     DEVELOPMENT_KEY,
@@ -34,7 +35,7 @@ def configure(root: Path, *, check: bool = False) -> int:
     """Write every generated file; with `check` only say which are not current. 1 if some are not."""
     wanted = generated(root)
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
-    written = [*sorted((root / "config" / "dapr").glob("*.yaml")), *(root / "components").glob("workflow-store.yaml")]
+    written = [*sorted((root / "config" / "dapr").rglob("*.yaml")), *(root / "components").glob("workflow-store.yaml")]
     forgotten = [path for path in written if path not in wanted]
     for path in stale + forgotten:
         print(f"{path.relative_to(root)} {'is not current' if check else 'written' if path in wanted else 'removed'}")
@@ -56,7 +57,11 @@ def generated(root: Path) -> dict[Path, str]:
     calls = callers.find(root, plan.app_ids)
     files = {root / app.configuration: _yaml(app_configuration(app.app_id, calls)) for app in plan.apps}
     files[root / "components" / "resiliency.yaml"] = _yaml(resiliency(plan))
-    files[root / "components" / "bus.yaml"] = _yaml(bus(topics.find(root, plan.app_ids)))
+    found = topics.find(root, plan.app_ids)
+    for program, heard in programs.load(root, plan.app_ids, found).items():
+        found.allow(program, heard)
+        files[programs.configuration_file(root, program)] = _yaml(dapr_configuration(program, {}, []))
+    files[root / "components" / "bus.yaml"] = _yaml(bus(found))
     if sagas := abilities.having(root, plan.app_ids, "workflow"):
         files[root / "components" / "workflow-store.yaml"] = _yaml(workflow_store(sagas))
     return files
@@ -65,19 +70,24 @@ def generated(root: Path) -> dict[Path, str]:
 def app_configuration(app_id: str, calls: callers.Calls) -> dict[str, Any]:
     """One app's Dapr Configuration: who may call it, which secrets it may read, how names are found."""
     allowed = sorted({PUBLIC_KEY, SERVICE_KEYS, *(f"{kind}/{app_id}" for kind in _OWN), *_SECRETS.get(app_id, [])})
+    return dapr_configuration(app_id, calls.of(app_id), allowed)
+
+
+def dapr_configuration(name: str, callers: dict[str, dict[str, set[str]]], secrets: list[str]) -> dict[str, Any]:
+    """What one sidecar allows: these callers (caller → path → verbs) and its own program's reading of these secrets."""
     return {
         "apiVersion": "dapr.io/v1alpha1",
         "kind": "Configuration",
-        "metadata": {"name": app_id},
+        "metadata": {"name": name},
         "spec": {
             "mtls": {"enabled": True},
             "accessControl": {
                 "defaultAction": "deny",
                 "trustDomain": _TRUST_DOMAIN,
-                "policies": [_policy(caller, paths) for caller, paths in sorted(calls.of(app_id).items())],
+                "policies": [_policy(caller, paths) for caller, paths in sorted(callers.items())],
             },
             "secrets": {
-                "scopes": [{"storeName": "secrets", "defaultAccess": "deny", "allowedSecrets": allowed}],
+                "scopes": [{"storeName": "secrets", "defaultAccess": "deny", "allowedSecrets": secrets}],
             },
             "nameResolution": {
                 "component": "sqlite",
@@ -129,31 +139,6 @@ def resiliency(plan: Plan) -> dict[str, Any]:
                 },
             },
         },
-    }
-
-
-def bus(found: topics.Topics) -> dict[str, Any]:
-    """Redis Streams. It acknowledges even what a handler refused: repeating is the resiliency's, losing nobody's.
-
-    Every app is named in both scopes: one that is not may publish and subscribe to everything.
-    """
-    metadata: list[dict[str, Any]] = [
-        {"name": "redisHost", "secretKeyRef": {"name": "redis-host", "key": "redis-host"}},
-        {"name": "redisPassword", "secretKeyRef": {"name": "redis-password", "key": "redis-password"}},
-        {"name": "concurrency", "value": "4"},  # handlers of one app at work at once
-        {"name": "queueDepth", "value": "8"},  # what waits behind a slow handler would be given out twice
-        {"name": "processingTimeout", "value": "30s"},  # then an event is thought lost with its consumer
-        {"name": "redeliverInterval", "value": "5s"},
-        {"name": "maxLenApprox", "value": "100000"},  # events kept of a topic, read or not
-        {"name": "publishingScopes", "value": topics.scopes(found.published)},
-        {"name": "subscriptionScopes", "value": topics.scopes(found.subscribed)},
-    ]
-    return {
-        "apiVersion": "dapr.io/v1alpha1",
-        "kind": "Component",
-        "metadata": {"name": "bus"},
-        "spec": {"type": "pubsub.redis", "version": "v1", "initTimeout": "10s", "metadata": metadata},
-        "auth": {"secretStore": "secrets"},
     }
 
 

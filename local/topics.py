@@ -1,7 +1,7 @@
 """Who publishes and who subscribes to what, read from the code: events in contracts, `@subscribe(…)` in the apps."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,11 @@ class Topics:
 
     published: dict[str, set[str]] = field(default_factory=dict)
     subscribed: dict[str, set[str]] = field(default_factory=dict)
+
+    def allow(self, program: str, heard: Iterable[str]) -> None:
+        """Let a program that is no app of ours hear these topics, and its sidecar put away what it cannot handle."""
+        self.subscribed[program] = set(heard)
+        self.published[program] = {f"dead-letters.{program}"}
 
 
 def find(root: Path, app_ids: list[str]) -> Topics:

@@ -1,4 +1,4 @@
-"""A real Valkey and a daprd for each app, with the repository's own `components/bus.yaml` and resiliency."""
+"""A real Valkey and a daprd for each app, with the bus and the resiliency that `make configure` writes for apps."""
 
 import asyncio
 import contextlib
@@ -15,10 +15,17 @@ import uvicorn
 import yaml
 from fastapi import FastAPI
 
+from local.bus import bus
+from local.topics import Topics
 from tests.chassis.sidecars import free_ports, until, until_answers
 
 ROOT = Path(__file__).parents[3]
 TOKEN, APP_TOKEN = "sidecar-token", "app-token"
+ADDED, FAILED, DEAD = "note-service.note-added", "reader-service.event-failed", "dead-letters.reader-service"
+ALLOWED = Topics(
+    published={"note-service": {ADDED}, "reader-service": {FAILED, DEAD}, "idle-service": set()},
+    subscribed={"note-service": set(), "reader-service": {ADDED}, "idle-service": set()},
+)
 SECRETS = {
     "apiVersion": "dapr.io/v1alpha1",
     "kind": "Component",
@@ -57,8 +64,8 @@ class RealBus:
     async def __aenter__(self) -> "RealBus":
         folder = self._folder
         (folder / "resources").mkdir(parents=True)
-        for name in ("bus", "resiliency"):
-            (folder / "resources" / f"{name}.yaml").write_text((ROOT / "components" / f"{name}.yaml").read_text())
+        (folder / "resources" / "bus.yaml").write_text(yaml.safe_dump(bus(ALLOWED)))
+        (folder / "resources" / "resiliency.yaml").write_text((ROOT / "components" / "resiliency.yaml").read_text())
         SECRETS["spec"]["metadata"] = [{"name": "secretsFile", "value": str(folder / "secrets.json")}]  # type: ignore[index]
         (folder / "resources" / "secrets.yaml").write_text(yaml.safe_dump(SECRETS))
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(names=folder / "names.db"))

@@ -22,8 +22,8 @@ TOPIC = "note-service.note-added"
 DEAD = "dead-letters.reader-service"
 
 
-class Gateway(AppSettings, app_id="api-gateway"):
-    """An app that `components/bus.yaml` names, with nothing it may do."""
+class Idle(AppSettings, app_id="idle-service"):
+    """An app that the bus' component names, with nothing it may do."""
 
 
 class Fake:
@@ -71,14 +71,14 @@ async def bus(request, new_database, tmp_path):
             found = Fake(dapr)
             found.secrets["database-url/note-service"] = await new_database("note-service")
             found.secrets["database-url/reader-service"] = await new_database("reader-service")
-            found.secrets["database-url/api-gateway"] = await new_database("api-gateway")
+            found.secrets["database-url/idle-service"] = await new_database("idle-service")
             yield found
     else:
         binaries, valkey = (request.getfixturevalue(name) for name in ("dapr_binaries", "valkey"))
         async with Real(binaries, valkey, tmp_path / "real") as found:
             found.secrets["database-url/note-service"] = await new_database("note-service")
             found.secrets["database-url/reader-service"] = await new_database("reader-service")
-            found.secrets["database-url/api-gateway"] = await new_database("api-gateway")
+            found.secrets["database-url/idle-service"] = await new_database("idle-service")
             yield found
 
 
@@ -228,7 +228,7 @@ async def answers(app):
 
 @pytest.mark.parametrize("bus", ["real"], indirect=True)
 async def test_an_app_without_events_may_publish_nothing(bus):
-    async with bus.app("api-gateway", lambda **how: writer.create(Gateway(**how))) as app:
+    async with bus.app("idle-service", lambda **how: writer.create(Idle(**how))) as app:
         mesh = app.state.chassis.mesh
         async with mesh.session.post(mesh.url(f"/v1.0/publish/bus/{TOPIC}"), json=VALID) as answer:
             assert (answer.status, "ERR_PUBSUB_FORBIDDEN" in await answer.text()) == (403, True)

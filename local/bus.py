@@ -1,0 +1,46 @@
+"""The bus as a Dapr component, and who may publish and hear what on it."""
+
+from typing import Any
+
+from . import topics
+
+
+def bus(found: topics.Topics) -> dict[str, Any]:
+    """Redis Streams. It acknowledges even what a handler refused: repeating is the resiliency's, losing nobody's."""
+    return _component(
+        found,
+        "pubsub.redis",
+        [
+            _secret("redisHost", "redis-host"),
+            _secret("redisPassword", "redis-password"),
+            {"name": "concurrency", "value": "4"},  # handlers of one app at work at once
+            {"name": "queueDepth", "value": "8"},  # what waits behind a slow handler would be given out twice
+            {"name": "processingTimeout", "value": "30s"},  # then an event is thought lost with its consumer
+            {"name": "redeliverInterval", "value": "5s"},
+            {"name": "maxLenApprox", "value": "100000"},  # events kept of a topic, read or not
+        ],
+    )
+
+
+def _component(found: topics.Topics, kind: str, metadata: list[dict[str, Any]]) -> dict[str, Any]:
+    """Every program that may use the bus is named three times.
+
+    Without `scopes` a sidecar of any other name would have the bus, and without its entry in the two lists of topics
+    it might publish and hear everything.
+    """
+    allowed = [
+        {"name": "publishingScopes", "value": topics.scopes(found.published)},
+        {"name": "subscriptionScopes", "value": topics.scopes(found.subscribed)},
+    ]
+    return {
+        "apiVersion": "dapr.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": "bus"},
+        "spec": {"type": kind, "version": "v1", "initTimeout": "10s", "metadata": metadata + allowed},
+        "auth": {"secretStore": "secrets"},
+        "scopes": sorted(found.published),
+    }
+
+
+def _secret(name: str, key: str) -> dict[str, Any]:
+    return {"name": name, "secretKeyRef": {"name": key, "key": key}}
