@@ -20,6 +20,7 @@ from ._database_pool import vouch
 from ._enclosing import joined, outer
 from ._errors import AppError
 from ._events import Event
+from ._grants import grant
 from ._logs import Log
 from ._migrations import migrate
 from ._principal import Principal
@@ -164,11 +165,14 @@ class Database(SelfProvided):
 
     async def start(self) -> None:
         """Bring the schema up to date. Raises ConfigError when it is newer than this code, AppError to try again."""
-        wait = MIGRATION_LOCK_WAIT
-        engine = create_async_engine(DRIVER, async_creator=partial(self._connect, 0.0, wait), poolclass=NullPool)
+        kind = "database-owner-url" if self._settings.OWNED_APART else "database-url"
+        connect = partial(self._connect, 0.0, MIGRATION_LOCK_WAIT, kind)
+        engine = create_async_engine(DRIVER, async_creator=connect, poolclass=NullPool)
         async with self._connection(engine) as connection:
             with self._failures.named():
                 await migrate(connection, self._settings.app_id, migrations_of(self._settings), self._log)
+                if self._settings.OWNED_APART:
+                    await grant(connection, await self._secrets.get(f"database-url/{self.app_id}"))
 
     async def stop(self) -> None:
         await self._engine.dispose()
@@ -215,9 +219,9 @@ class Database(SelfProvided):
             with suppress(*OF_THE_DRIVER):  # the pool has dropped it
                 await connection.close()
 
-    async def _connect(self, statement_timeout: float, lock_timeout: float) -> asyncpg.Connection:
+    async def _connect(self, statement_timeout: float, lock_timeout: float, kind: str = "database-url") -> Any:
         """A new connection. 0 is no limit. A password changed since it was read is read again."""
-        name = f"database-url/{self._settings.app_id}"
+        name = f"{kind}/{self.app_id}"
         connect = partial(
             asyncpg.connect,
             timeout=CONNECT,

@@ -29,6 +29,8 @@ class AppSettings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, populate_by_name=True, extra="forbid", frozen=True)
 
     APP: ClassVar[str] = ""
+    # True: another role owns the app's tables (the secret `database-owner-url/<app-id>`), and migrations run as it.
+    OWNED_APART: ClassVar[bool] = False
 
     app_id: str = Field(default="", validation_alias="APP_ID")
     app_host: str = Field(default="127.0.0.1", validation_alias="APP_HOST")

@@ -21,6 +21,7 @@ DEVELOPMENT_KEY = "identity/development-key"
 SIGNING_KEY = "identity/signing-key"
 PUBLIC_KEY = "identity/public-key"
 SERVICE_KEYS = "identity/service-keys"
+AUDIT_SIGNING_KEY = "audit/signing-key"
 WORKFLOW_STORE = "workflow-store"  # a database beside those of the apps
 POSTGRES_PASSWORD = "postgres-password"  # noqa: S105 - the secret's name
 REDIS_HOST = "redis-host"
@@ -146,6 +147,13 @@ class Credentials:
     def set_database_urls(self, urls: dict[str, str]) -> None:
         self.set({f"database-url/{app_id}": url for app_id, url in urls.items()})
 
+    def database_owner_password(self, app_id: str) -> str:
+        """The password of the role that owns the tables of an append-only app."""
+        return self._derived(f"database-owner/{app_id}")
+
+    def set_database_owner_url(self, app_id: str, url: str) -> None:
+        self.set({f"database-owner-url/{app_id}": url})
+
     def service_key(self, app_id: str) -> Ed25519PrivateKey:
         """What `app_id` signs with when it acts on its own."""
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._derived(f"service-key/{app_id}")))
@@ -187,6 +195,7 @@ class Credentials:
         values.setdefault(AIRTABLE_TOKEN, self.sandbox_airtable_token)
         if SIGNING_KEY not in values or PUBLIC_KEY not in values:
             values[SIGNING_KEY], values[PUBLIC_KEY] = _key_pair(values.get(SIGNING_KEY))
+        values.setdefault(AUDIT_SIGNING_KEY, _key_pair(None)[0])
         if values != self._values:
             self._values = values
             write_private(self.run_dir / "secrets.json", json.dumps(values, indent=2, sort_keys=True) + "\n")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from . import postgres_server, valkey_server
 from .credentials import Credentials
-from .databases import create_databases, database_url, require_administrator, require_login
+from .databases import APPEND_ONLY, create_databases, database_url, require_administrator, require_login
+from .errors import SetupError
 from .process import Spec
 from .valkey_server import require_redis
 
@@ -66,6 +67,10 @@ async def prepare(
         if given := environment.get(setting):
             await require_login(given, setting)
         urls[app_id] = given or database_url(administrator, app_id, credentials.database_password(app_id))
+        if app_id in APPEND_ONLY:
+            password = credentials.database_owner_password(app_id)
+            owner = database_url(administrator, app_id, password, owner=True)
+            credentials.set_database_owner_url(app_id, await _given_owner(app_id, environment) or owner)
     credentials.set_database_urls(urls)
 
 
@@ -82,8 +87,9 @@ async def after_start(
     """
     own = [app_id for app_id in app_ids if not environment.get(_setting(app_id))]
     passwords = {app_id: credentials.database_password(app_id) for app_id in own}
+    owners = {app_id: credentials.database_owner_password(app_id) for app_id in own if app_id in APPEND_ONLY}
     exclusive = not environment.get("DATABASE_URL")
-    await create_databases(_administrator(offset, credentials, environment), passwords, exclusive=exclusive)
+    await create_databases(_administrator(offset, credentials, environment), passwords, owners, exclusive=exclusive)
 
 
 def remove(run_dir: Path) -> None:
@@ -100,5 +106,18 @@ def _administrator(offset: int, credentials: Credentials, environment: Mapping[s
     return f"postgresql://postgres:{credentials.postgres_password}@{server}/postgres?sslmode=disable"
 
 
-def _setting(app_id: str) -> str:
-    return f"{app_id.upper().replace('-', '_')}_DATABASE_URL"
+async def _given_owner(app_id: str, environment: Mapping[str, str]) -> str | None:
+    """The person's own URL of the role that owns the app's tables. Raises SetupError for half of the pair."""
+    setting, owner_setting = _setting(app_id), _setting(app_id, "DATABASE_OWNER_URL")
+    if bool(environment.get(setting)) != bool(given := environment.get(owner_setting)):
+        raise SetupError(
+            f"{setting}, {owner_setting}: set both or neither: {app_id} may not change what it wrote, "
+            "so its tables belong to a second role, under which it only migrates"
+        )
+    if given:
+        await require_login(given, owner_setting)
+    return given
+
+
+def _setting(app_id: str, name: str = "DATABASE_URL") -> str:
+    return f"{app_id.upper().replace('-', '_')}_{name}"

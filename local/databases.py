@@ -11,6 +11,8 @@ import asyncpg
 
 from .errors import SetupError
 
+# Apps that may not change what they wrote: their tables belong to a second role, under which they only migrate.
+APPEND_ONLY = frozenset({"audit-service"})
 _LOCK = 0x70796174  # any number: two launchers on one server take turns
 
 
@@ -19,12 +21,18 @@ def role_name(app_id: str) -> str:
     return app_id.replace("-", "_")
 
 
-def database_url(administrator: str, app_id: str, password: str) -> str:
+def owner_name(app_id: str) -> str:
+    """The role that owns the tables of an append-only app."""
+    return f"{role_name(app_id)}_owner"
+
+
+def database_url(administrator: str, app_id: str, password: str, *, owner: bool = False) -> str:
     """The app's own connection URL on the administrator's server, with the same options (sslmode …)."""
     parts = urlsplit(administrator)
     address = parts.netloc.rpartition("@")[2]
-    name = role_name(app_id)
-    return urlunsplit(parts._replace(netloc=f"{name}:{quote(password, safe='')}@{address}", path=f"/{name}"))
+    role = owner_name(app_id) if owner else role_name(app_id)
+    netloc = f"{role}:{quote(password, safe='')}@{address}"
+    return urlunsplit(parts._replace(netloc=netloc, path=f"/{role_name(app_id)}"))
 
 
 async def require_login(url: str, setting: str) -> None:
@@ -49,11 +57,15 @@ async def require_administrator(url: str) -> None:
         )
 
 
-async def create_databases(administrator: str, passwords: Mapping[str, str], *, exclusive: bool) -> None:
+async def create_databases(
+    administrator: str, passwords: Mapping[str, str], owners: Mapping[str, str] | None = None, *, exclusive: bool
+) -> None:
     """Give each app id of `passwords` its role and database; what exists is kept, its password is set again.
 
+    `owners`: the passwords of the second roles, of those apps whose tables another role owns.
     `exclusive`: the server is the platform's alone, so its maintenance databases are closed to the apps too.
     """
+    owners = owners or {}
     connection = await _connect(administrator, "DATABASE_URL")
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -62,25 +74,45 @@ async def create_databases(administrator: str, passwords: Mapping[str, str], *, 
         roles = {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         databases = {row[0] for row in await connection.fetch("SELECT datname FROM pg_database")}
         for app_id, password in passwords.items():
-            await _create(connection, role_name(app_id), password, roles, databases)
+            await _create_role(connection, role_name(app_id), password, roles)
+            owner = role_name(app_id)
+            if app_id in owners:
+                owner = owner_name(app_id)
+                await _create_role(connection, owner, owners[app_id], roles)
+            await _create_database(connection, role_name(app_id), owner, databases)
+            if app_id in owners:
+                await _hand_over(administrator, role_name(app_id), owner)
     except asyncpg.InsufficientPrivilegeError as error:
         raise SetupError(f"DATABASE_URL: {error}") from None
     finally:
         await connection.close()
 
 
-async def _create(
-    connection: asyncpg.Connection, name: str, password: str, roles: set[str], databases: set[str]
-) -> None:
+async def _create_role(connection: asyncpg.Connection, name: str, password: str, roles: set[str]) -> None:
     # The server gets a verifier, so that no log of a failed statement can hold a password.
     verb = "ALTER" if name in roles else "CREATE"
     await connection.execute(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{scram_verifier(password)}'")
+
+
+async def _create_database(connection: asyncpg.Connection, name: str, owner: str, databases: set[str]) -> None:
     if name not in databases:
         # Only a member of a role may give it a database; a superuser counts as one.
         if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
-            await connection.execute(f'GRANT "{name}" TO CURRENT_USER')
-        await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
+            await connection.execute(f'GRANT "{owner}" TO CURRENT_USER')
+        await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+
+
+async def _hand_over(administrator: str, name: str, owner: str) -> None:
+    """Let the role `name` in, and take from it what it owned before there was an `owner`."""
+    inside = await _connect(urlunsplit(urlsplit(administrator)._replace(path=f"/{name}")), "DATABASE_URL")
+    try:
+        await inside.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{name}"')
+        owned = "SELECT count(*) FROM pg_class WHERE relowner = $1::regrole AND relkind = 'r'"
+        if await inside.fetchval(owned, name):
+            await inside.execute(f'REASSIGN OWNED BY "{name}" TO "{owner}"')
+    finally:
+        await inside.close()
 
 
 def scram_verifier(password: str) -> str:

@@ -66,8 +66,9 @@ def replica_name(app_id: str, replica: int) -> str:
 
 
 def _is_setting(name: str, app: App) -> bool:
-    """The app's own variables, except the address of its database: that is a secret, and read as one."""
-    return name.startswith(app.setting_prefix) and name != f"{app.setting_prefix}DATABASE_URL"
+    """The app's own variables, except the addresses of its database: those are secrets, and read as such."""
+    secret = (f"{app.setting_prefix}DATABASE_URL", f"{app.setting_prefix}DATABASE_OWNER_URL")
+    return name.startswith(app.setting_prefix) and name not in secret
 
 
 class Specs:

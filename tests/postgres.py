@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,13 @@ class Postgres:
         url = database_url(self.administrator, app_id, "password")
         await create_databases(self.administrator, {app_id: "password"}, exclusive=True)
         return url
+
+    async def new_append_only_database(self, name: str) -> tuple[str, str]:
+        """The same for an app that may not change what it wrote: its URL, and that of the role that owns its tables."""
+        app_id = f"{name}-{next(_number)}"
+        await create_databases(self.administrator, {app_id: "password"}, {app_id: "password"}, exclusive=True)
+        url = partial(database_url, self.administrator, app_id, "password")
+        return url(), url(owner=True)
 
 
 @pytest.fixture(scope="session")

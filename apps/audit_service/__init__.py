@@ -1,10 +1,10 @@
-"""What is in a base, at a glance.
+"""The trail of everything that was done, refused or tried, which proves itself.
 
-domain      work · owner @platform
-owns        nothing
-serves      GET /api/v1/audit/{base}
+domain      insight · owner @platform
+owns        entries, their chain and Merkle tree, checkpoints, tombstones, schemas of actions, exports
+serves      POST /ingest/entries for apps · /api/v1/audit/… for people
 publishes   nothing
 subscribes  nothing
-calls       airtable-connector
-SLO         99.9 % · p95 50 ms
+calls       nothing
+SLO         99.9 % · p95 50 ms for a receipt
 """

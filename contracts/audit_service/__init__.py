@@ -15,21 +15,21 @@ from contracts.audit_service.entries import (
     canonical,
     entry_id,
 )
-from contracts.audit_service.summary import Summary, TableSize
+from contracts.audit_service.schemas import ActionSchema, NewActionSchema
 
 __all__ = [
     "MAX_BATCH_BYTES",
     "MAX_ENTRY_BYTES",
     "MAX_LINES",
+    "ActionSchema",
     "Actor",
     "Context",
     "Entry",
+    "NewActionSchema",
     "Outcome",
     "Receipt",
     "Receipts",
     "Refusal",
-    "Summary",
-    "TableSize",
     "Target",
     "canonical",
     "entry_id",

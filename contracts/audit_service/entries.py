@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 MAX_LINES = 200  # entries of one call
 MAX_BATCH_BYTES = 1024 * 1024
 MAX_ENTRY_BYTES = 64 * 1024
+MAX_DEPTH = 32
 
 NAMESPACE = UUID("6e1d8a52-9a0c-5a75-8b0e-2f4c1c0d7a11")  # of the ids of entries; any UUID, never another one
 
@@ -20,16 +21,18 @@ Code = Annotated[str, StringConstraints(max_length=100, pattern=r"^[a-z0-9]+([-.
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 
 
-def _without_floats(value: Any) -> Any:
+def _without_floats(value: Any, levels: int = MAX_DEPTH) -> Any:
     """Two programs write one float in two ways, so there is none in what is hashed; write it as text."""
+    if not levels:
+        raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, float):
         raise ValueError("holds a number with a fraction, or one of more than 64 bits; write it as text")
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _without_floats(each)
+        _without_floats(each, levels - 1)
     return value
 
 
-Metadata = Annotated[dict[str, Any], AfterValidator(_without_floats)]
+Metadata = Annotated[dict[str, Any], AfterValidator(lambda value: _without_floats(value))]
 
 
 class Part(BaseModel):

@@ -122,3 +122,11 @@ def test_an_apps_own_database_url_is_checked_under_its_name(shared, tier):
 
     with pytest.raises(SetupError, match="API_GATEWAY_DATABASE_URL: the server does not answer"):
         tier.prepare(environment)
+
+
+def test_half_of_an_append_only_apps_pair_of_urls_is_refused(shared, tier):
+    own = shared.credentials.database_url("airtable-connector")
+    environment = {"DATABASE_URL": shared.administrator, "AUDIT_SERVICE_DATABASE_URL": own}
+
+    with pytest.raises(SetupError, match="set both or neither"):
+        asyncio.run(data_tier.prepare(tier.run_dir, tier.offset, tier.credentials, ["audit-service"], environment))

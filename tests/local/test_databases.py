@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from local import data_tier
-from local.databases import role_name
+from local.databases import create_databases, database_url, role_name
 
 from .servers import APPS, query
 
@@ -48,3 +48,20 @@ def test_no_password_reaches_the_servers_log(shared):
     log = (shared.run_dir.parent / "postgres.log").read_text()
 
     assert not [value for value in shared.credentials.secret_values() if value in log]
+
+
+def test_the_tables_of_an_append_only_app_belong_to_another_role_also_where_they_were_its_own(shared):
+    app_id = "trail-app"
+    own, owner = {app_id: "password"}, {app_id: "password"}
+    asyncio.run(create_databases(shared.administrator, own, exclusive=True))
+    url = database_url(shared.administrator, app_id, "password")
+    query(url, "CREATE TABLE early (what text)")
+
+    for _ in range(2):
+        asyncio.run(create_databases(shared.administrator, own, owner, exclusive=True))
+
+    owner_url = database_url(shared.administrator, app_id, "password", owner=True)
+    query(owner_url, "GRANT SELECT ON early TO trail_app")
+    assert query(url, "SELECT count(*) FROM early") == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        query(url, "DROP TABLE early")

@@ -1,0 +1,1 @@
+"""HTTP in: `ingest` for apps, the rest for people."""
