@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import output, records, settings
+from cli import operations, output, records, settings
 from cli.gateway import segment
 from cli.session import EXIT, Json, base_path, gateway
 
@@ -18,6 +18,8 @@ app = typer.Typer(
     "PLATFORM_URL and PLATFORM_KEY, else what `pyat login` stored, else .run/client.env in this folder.",
 )
 app.add_typer(records.commands, name="records")
+app.add_typer(operations.commands, name="operations")
+app.command()(operations.undo)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from apps.airtable_connector import jobs
 from apps.airtable_connector.clients import AirtableApi, Limiter, Tokens
 from apps.airtable_connector.routes import metadata, operations, records, v0
-from apps.airtable_connector.service import Bulk, Images, Journal, Operations, Previews, Reads, Resolver, Tables, Writes
+from apps.airtable_connector.service import USE_CASES
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import JournalStore, ReadCache
 from chassis import create_app
@@ -17,8 +17,5 @@ def create(settings: Settings) -> FastAPI:
         settings,
         routers=[metadata.router, operations.router, records.router, v0.router],
         jobs=[jobs.find_lost_answers],
-        provide=[
-            *(Limiter, Tokens, AirtableApi, ReadCache, JournalStore),
-            *(Reads, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Resolver),
-        ],
+        provide=[Limiter, Tokens, AirtableApi, ReadCache, JournalStore, *USE_CASES],
     )

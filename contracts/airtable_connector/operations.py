@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.airtable_connector.records import Cells, Sent
+from contracts.airtable_connector.records import MAX_RECORDS, Cells, Name, RecordId, Sent
 
 OperationState = Literal["intended", "done", "partial", "failed", "unknown"]
 Kind = Literal["create", "update", "replace", "upsert", "delete"]
@@ -57,6 +57,7 @@ class OperationRecord(BaseModel):
 class Operation(OperationSummary):
     method: str
     error: str | None = Field(description="Code of the problem that ended it; it has a page under /problems/.")
+    reverted_by: list[UUID] = Field(default=[], description="The operations that undid it or a part of it.")
     details: list[OperationRecord]
 
 
@@ -87,6 +88,14 @@ class DryRun(BaseModel):
 class Revert(Sent):
     force: bool = Field(default=False, description="Overwrite what was changed since.")
     dry_run: bool = Field(default=False, description="Only say what would be done.")
+    only_records: list[RecordId] = Field(
+        default=[], max_length=MAX_RECORDS, description="Only these, by the id they had or by the one they have now."
+    )
+    only_fields: list[Name] = Field(
+        default=[],
+        max_length=MAX_RECORDS,
+        description="Only these cells, by name or id; records are then neither created nor deleted.",
+    )
 
 
 class Reverted(BaseModel):

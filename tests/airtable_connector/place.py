@@ -24,6 +24,8 @@ def seed() -> dict[str, Any]:
     contact_fields = [
         {"name": "Name", "type": "singleLineText"},
         {"name": "Company", "type": "multipleRecordLinks", "options": {"table": "Companies", "inverse": "Contacts"}},
+        {"name": "Boss", "type": "multipleRecordLinks", "options": {"table": "Contacts", "inverse": "Reports"}},
+        {"name": "Reports", "type": "multipleRecordLinks", "options": {"table": "Contacts", "inverse": "Boss"}},
     ]
     lead_fields = [{"name": "Name", "type": "singleLineText"}]
     tables = [

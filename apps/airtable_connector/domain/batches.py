@@ -9,9 +9,9 @@ from contracts.airtable_connector import BATCH, CallError, CallOutcome, Upserted
 T = TypeVar("T")
 
 
-def split(items: Sequence[T]) -> list[tuple[int, Sequence[T]]]:
-    """(position of the first, at most ten items) per call, in order."""
-    return [(first, items[first : first + BATCH]) for first in range(0, len(items), BATCH)]
+def split(items: Sequence[T], size: int = BATCH) -> list[tuple[int, Sequence[T]]]:
+    """(position of the first, at most `size` items) per call, in order."""
+    return [(first, items[first : first + size]) for first in range(0, len(items), size)]
 
 
 def done(first: int, count: int) -> CallOutcome:

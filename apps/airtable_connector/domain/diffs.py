@@ -42,8 +42,10 @@ def of_write(row: RecordRow, fields: Sequence[TableField], *, by_id: bool) -> Re
     return RecordDiff(kind=kind, record=row.record, cells=changes(before, after, changed), note=note)
 
 
-def changes(before: cells.Cells, after: cells.Cells, names: Iterable[str]) -> list[CellChange]:
-    return [CellChange(field=name, before=before.get(name), after=after.get(name)) for name in names]
+def changes(
+    before: cells.Cells, after: cells.Cells, names: Iterable[str], *, conflict: bool = False
+) -> list[CellChange]:
+    return [CellChange(field=name, before=before.get(name), after=after.get(name), conflict=conflict) for name in names]
 
 
 def text(diffs: Iterable[RecordDiff]) -> str:

@@ -111,3 +111,10 @@ class OperationNotFound(AppError):
     status = 404
     title = "There is no such operation"
     fault = "client"
+
+
+class OperationUnfinished(AppError):
+    code = "airtable.operation-unfinished"
+    status = 409
+    title = "The operation cannot be undone before its end is known"
+    fault = "client"

@@ -7,10 +7,14 @@ from apps.airtable_connector.service.operations import Operations
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads, Served
 from apps.airtable_connector.service.resolver import Resolver
+from apps.airtable_connector.service.reverts import Reverts
 from apps.airtable_connector.service.tables import Tables
 from apps.airtable_connector.service.writes import Done, Writes
 
+USE_CASES = (Reads, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver)
+
 __all__ = [
+    "USE_CASES",
     "Bulk",
     "Done",
     "Images",
@@ -19,6 +23,7 @@ __all__ = [
     "Previews",
     "Reads",
     "Resolver",
+    "Reverts",
     "Served",
     "Tables",
     "Writes",

@@ -49,24 +49,29 @@ class Images:
         except REFUSED:
             return
 
-    async def of(self, operation: OperationRow, ids: Sequence[str], who: Principal) -> dict[str, Record]:
-        """The cells of these records; one that does not exist is missing."""
+    async def of(
+        self, operation: OperationRow, ids: Sequence[str], who: Principal, *, table: str | None = None
+    ) -> dict[str, Record]:
+        """The cells of these records; one that does not exist is missing. `table`: another one of the same base."""
+        table = table or operation.table
         if not ids:
             return {}
         if len(ids) == 1:
-            call = requests.get_record(operation.base, operation.table, ids[0], fields_by_id=operation.fields_by_id)
+            call = requests.get_record(operation.base, table, ids[0], fields_by_id=operation.fields_by_id)
             try:
                 raw = await self._ask(call, who)
             except (AirtableNotFound, AirtableRefused):
                 return {}
             return {str(raw["id"]): raw.get("fields", {})}
-        records = await self.where(operation, formulas.any_of(ids), who)
+        records = await self.where(operation, formulas.any_of(ids), who, table=table)
         return {str(record["id"]): record.get("fields", {}) for record in records}
 
     async def created(self, operation: OperationRow, first: datetime, last: datetime, who: Principal) -> list[Record]:
         return await self.where(operation, formulas.created_between(first, last), who)
 
-    async def where(self, operation: OperationRow, formula: str, who: Principal) -> list[Record]:
+    async def where(
+        self, operation: OperationRow, formula: str, who: Principal, *, table: str | None = None
+    ) -> list[Record]:
         """Every record for which the formula is true. Raises AirtableInvalidAnswer for more than can be looked at."""
         found: list[Record] = []
         offset = ""
@@ -76,7 +81,7 @@ class Images:
                 asked["returnFieldsByFieldId"] = "true"
             if offset:
                 asked["offset"] = offset
-            path = requests.table_path(operation.base, operation.table)
+            path = requests.table_path(operation.base, table or operation.table)
             raw = await self._ask(Call("GET", path, urlencode(asked), base=operation.base, read=True, lists=True), who)
             found += raw["records"]
             offset = raw.get("offset") or ""

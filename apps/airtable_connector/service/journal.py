@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from apps.airtable_connector.domain import telling, writing
 from apps.airtable_connector.domain.calls import Call
+from apps.airtable_connector.domain.errors import OperationUnfinished
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.tables import Tables
@@ -35,39 +35,56 @@ class Journal:
     def __init__(self, db: Database, store: JournalStore, images: Images, tables: Tables, log: Log) -> None:
         self._db, self._store, self._images, self._tables, self._log = db, store, images, tables, log
 
-    def begin(self, call: Call, who: Principal, *, action: str | None = None, reverts: UUID | None = None) -> Running:
+    def begin(self, call: Call, who: Principal) -> Running:
         """Nothing is written yet; `call` is the first of its calls."""
-        context = current()
-        row = OperationRow(
-            id=uuid7(),
-            tenant=who.tenant,
-            actor=who.act or who.user,
-            request_id=context.request_id,
-            trace_id=context.trace_id,
-            action=action or writing.action_of(call),
-            method=call.method,
-            base=call.base or "",
-            table=writing.table_as_named(call),
-            fields_by_id=writing.by_id(call),
-            merge_on=writing.merge_fields(call),
-            reverts=reverts,
+        return Running(
+            _row(
+                who,
+                action=writing.action_of(call),
+                method=call.method,
+                base=call.base or "",
+                table=writing.table_as_named(call),
+                fields_by_id=writing.by_id(call),
+                merge_on=writing.merge_fields(call),
+            ),
+            who,
         )
+
+    async def begin_revert(self, original: OperationRow, who: Principal) -> Running:
+        """Nobody else undoes `original` until `end_revert`. Raises OperationUnfinished."""
+        kept = {name: getattr(original, name) for name in ("base", "table", "fields_by_id")}
+        row = _row(who, action="operation.revert", method="POST", reverts=original.id, **kept)
+        async with self._db.change(who) as change:
+            if not await self._store.begin_revert(change, row, _seconds_left()):
+                raise OperationUnfinished(
+                    f"Operation {original.id} is under way, or being undone, or an answer of Airtable was lost and is "
+                    f"being looked for. GET /api/v1/operations/{original.id} tells; repeat this in a few seconds.",
+                    headers={"retry-after": "5"},
+                )
         return Running(row, who)
+
+    async def end_revert(self, running: Running, error: AppError | None) -> None:
+        """Its state follows from what became of its records; of one without any, nothing is kept."""
+        async with self._db.change(running.who) as change:
+            if running.calls:
+                await self._store.conclude(change, running.row.id, error.code if error else None)
+            else:
+                await self._store.forget(change, running.row.id)
 
     async def intend(self, running: Running, call: Call, replaces: Sequence[str | None] = ()) -> list[RecordRow]:
         """Write down what `call` is about to do. Raises DatabaseUnavailable …: then nothing may be sent."""
         operation, who = running.row, running.who
-        if not running.calls:
+        begins = not running.calls and operation.reverts is None
+        if begins:
             operation.table = await self._tables.id_of(operation.base, operation.table, who.tenant)
         rows = writing.rows_of(call, running.calls, running.records, operation.merge_on)
         for row, replaced in zip(rows, replaces, strict=False):
             row.replaces = replaced
         await self._images.fill(operation, rows, who)
-        left = current().remaining()
         async with self._db.change(who) as change:
-            if not running.calls:
+            if begins:
                 await self._store.begin(change, operation)
-            await self._store.intend(change, operation.id, rows, (left or WITHOUT_DEADLINE) + SPARE)
+            await self._store.intend(change, operation.id, rows, _seconds_left())
         running.calls += 1
         running.records += len(rows)
         return rows
@@ -102,13 +119,21 @@ class Journal:
     async def _settle(self, running: Running, rows: Sequence[RecordRow], error: str | None = None) -> None:
         try:
             async with self._db.change(running.who) as change:
-                await self.settle(change, running.row, running.calls - 1, rows, error)
+                ended = running.row.reverts is None
+                await self.settle(change, running.row, running.calls - 1, rows, error, conclude=ended)
         except AppError as problem:
             # Airtable has answered, so the caller gets that answer; the resolver reads back what is not written here.
             self._told_later(running, problem)
 
     async def settle(
-        self, change: Change, operation: OperationRow, call: int, rows: Sequence[RecordRow], error: str | None = None
+        self,
+        change: Change,
+        operation: OperationRow,
+        call: int,
+        rows: Sequence[RecordRow],
+        error: str | None = None,
+        *,
+        conclude: bool = True,
     ) -> None:
         """What became of a call, and its events, in one transaction; nothing when it is known already."""
         if not rows:
@@ -116,10 +141,28 @@ class Journal:
             return
         if not await self._store.settle(change, operation.id, call, rows):
             return
-        await self._store.conclude(change, operation.id, error)
+        if conclude:
+            await self._store.conclude(change, operation.id, error)
         for row in rows:
             if row.state == "done":
                 change.publish(telling.event_of(operation, row))
 
     def _told_later(self, running: Running, problem: AppError) -> None:
         self._log.warning("the journal waits for a read-back", operation=running.id, problem=problem.detail)
+
+
+def _row(who: Principal, **about: Any) -> OperationRow:
+    context = current()
+    return OperationRow(
+        id=uuid7(),
+        tenant=who.tenant,
+        actor=who.act or who.user,
+        request_id=context.request_id,
+        trace_id=context.trace_id,
+        **about,
+    )
+
+
+def _seconds_left() -> float:
+    """For so long this process may still write what became of it."""
+    return (current().remaining() or WITHOUT_DEADLINE) + SPARE

@@ -27,6 +27,7 @@ class Operations:
             if found is None:
                 raise OperationNotFound(f"There is no operation {operation}. GET /api/v1/operations lists them.")
             rows = await self._store.records(read, operation)
+            reverts = await self._store.reverts_of(read, operation)
         details = [OperationRecord.model_validate(row, from_attributes=True) for row in rows]
         about = {name: getattr(found, name) for name in Operation.model_fields if hasattr(found, name)}
-        return Operation(**about, records=len(rows), details=details)
+        return Operation(**about, records=len(rows), details=details, reverted_by=reverts)

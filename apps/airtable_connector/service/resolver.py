@@ -67,13 +67,17 @@ class Resolver:
         async with self._db.read(who) as read:
             rows = await self._store.records(read, operation.id)
         verdict = "unknown"
-        if not rows:  # what was sent could not be understood, so nor can what came of it
+        if not rows:  # a revert that sent nothing; else what was sent could not be understood, nor can what came of it
+            verdict = "failed" if operation.reverts else verdict
             async with self._db.change(who) as change:
-                await self._store.end(change, operation.id, verdict, UNKNOWN)
+                await self._store.end(change, operation.id, verdict, None if operation.reverts else UNKNOWN)
         for call, some in groupby(rows, key=lambda row: row.call):
             of_call = [row for row in some if row.state == "intended"]
             if of_call:
                 verdict = await self._look(operation, call, of_call, who)
+        if operation.reverts:  # its process died between two calls
+            async with self._db.change(who) as change:
+                await self._store.conclude(change, operation.id, None)
         return verdict
 
     async def _look(self, operation: OperationRow, call: int, rows: Sequence[RecordRow], who: Principal) -> str:

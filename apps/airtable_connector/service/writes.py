@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import errors, refusals, requests, shapes
@@ -38,9 +37,9 @@ class Writes:
         self._settings, self._api, self._reads, self._journal = settings, api, reads, journal
         self._previews = previews
 
-    def begin(self, call: Call, who: Principal, *, action: str | None = None, reverts: UUID | None = None) -> Running:
+    def begin(self, call: Call, who: Principal) -> Running:
         """The operation that `call`, and maybe more after it, belong to."""
-        return self._journal.begin(call, who, action=action, reverts=reverts)
+        return self._journal.begin(call, who)
 
     async def send(self, call: Call, operation: Running, replaces: Sequence[str | None] = ()) -> Answer:
         """Airtable's answer to a write that succeeded; raises our error for every other one."""

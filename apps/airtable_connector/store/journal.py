@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, insert, select, text, update
+from sqlalchemy import Row, and_, delete, func, insert, select, text, update
 
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.store.tables import operation_records, operations
@@ -116,6 +116,22 @@ class JournalStore:
         found: UUID | None = await change.scalar(_TAKE)
         return found
 
+    async def begin_revert(self, change: Change, revert: OperationRow, seconds: float) -> bool:
+        """For `seconds` nobody else undoes the same; False when it, or what undoes it, has no end yet."""
+        original = await change.execute(
+            select(operations.c.state).where(operations.c.id == revert.reverts).with_for_update()
+        )
+        running = select(operations.c.id).where(operations.c.reverts == revert.reverts)
+        if original.scalar() == "intended" or await change.scalar(running.where(operations.c.state == "intended")):
+            return False
+        await self.begin(change, revert)
+        await self.let_look(change, revert.id, seconds)
+        return True
+
+    async def forget(self, change: Change, operation: UUID) -> None:
+        """It did nothing."""
+        await change.execute(delete(operations).where(operations.c.id == operation))
+
     async def find(self, read: Read, operation: UUID, *, any_tenant: bool = False) -> OperationRow | None:
         wanted = select(operations).where(operations.c.id == operation)
         if not any_tenant:
@@ -180,6 +196,17 @@ class JournalStore:
             return {}
         rows = await read.execute(_SUCCESSORS, {"tenant": read.tenant, "records": list(records)})
         return {row.was: row.now for row in rows}
+
+    async def uncertain(self, read: Read, records: Sequence[str]) -> set[str]:
+        """Deleted records that may have come back: the answer to that was lost, and reading back did not tell."""
+        back = operation_records.c
+        wanted = select(back.replaces).where(back.tenant == read.tenant, back.replaces.in_(records))
+        return {row.replaces for row in await read.execute(wanted.where(back.state == "unknown"))}
+
+    async def reverts_of(self, read: Read, operation: UUID) -> list[UUID]:
+        """Oldest first."""
+        wanted = select(operations.c.id).where(operations.c.tenant == read.tenant, operations.c.reverts == operation)
+        return [row.id for row in await read.execute(wanted.order_by(operations.c.id))]
 
 
 def operation_row(row: Row[Any]) -> OperationRow:
