@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -171,6 +171,11 @@ async def test_whatever_was_written_and_undone_undoing_it_all_newest_first_bring
     connected = Connected(client, place, database)
     found = machine(connected, asyncio.get_running_loop())
     rules = settings(
-        max_examples=10, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=10,
+        stateful_step_count=8,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        phases=[Phase.explicit, Phase.generate],  # to shrink takes longer than the token of the test lives
     )
     await asyncio.to_thread(run_state_machine_as_test, found, settings=rules)

@@ -7,7 +7,7 @@ well is ambiguous, and stays so.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from apps.airtable_connector.domain import cells, diffs
+from apps.airtable_connector.domain import cells, diffs, restoring
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from contracts.airtable_connector import TableField
 
@@ -70,6 +70,9 @@ def _sign(
     telling = [name for name, value in sent.items() if cells.taken(value, before.get(name)) is False]
     if not telling:
         return None
+    # A link is written from its other side too, maybe by this very call: it tells only where nothing else does.
+    links = {key for one in fields if one.type == restoring.LINKS for key in (one.name, one.id)}
+    telling = [name for name in telling if name not in links] or telling
     if all(cells.taken(sent[name], current.get(name)) for name in telling):
         return "done"
     return "failed" if not cells.differing(before, current, telling) else "unknown"
