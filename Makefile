@@ -47,11 +47,17 @@ example-node: .venv/.ready dapr ## let a program in TypeScript hear an event of 
 dapr: .venv/.ready ## get Dapr's programs and its CLI: found, downloaded or built, once
 	@$(PY) -m local dapr --cli
 
-test: .venv/.ready $(if $(APP),,dapr) ## run all tests, or one app's [APP=name]
-	@$(PY) -m pytest $(if $(APP),tests/$(package)) $(ARGS)
+ifdef APP
+test: .venv/.ready ## run all tests, or one app's [APP=name]
+	@$(PY) -m pytest tests/$(package) $(ARGS)
+else
+test: test-unit dapr
+	@$(PY) -m pytest tests/system $(ARGS)
+endif
 
-test-unit: .venv/.ready ## run the tests that start no mesh
-	@$(PY) -m pytest --ignore=tests/system $(ARGS)
+# Most of these wait for other processes most of the time: twice as many at once as there are cores.
+test-unit: .venv/.ready dapr ## run the tests that start no whole mesh, side by side
+	@$(PY) -m pytest --ignore=tests/system --numprocesses $$($(PY) -c 'import os; print(2 * os.cpu_count())') --dist loadfile $(ARGS)
 
 check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
 	@.venv/bin/ruff check .

@@ -1,7 +1,8 @@
 """What the gateway costs: a cached 100-record list straight from the app, over two sidecars, and over the gateway.
 
 Goals: (gateway − direct) / (sidecars − direct) ≤ 1.3 at p50 and ≤ 2 at p99; the gateway's CPU ≤ that of the two
-sidecars. A bare proxy of the same two libraries shows how much of it they cost before any work is done. `python -m benchmarks.hop [--run-dir DIR]` against a running mesh.
+sidecars. A bare proxy of the same two libraries shows how much of it they cost before any work is done.
+`python -m benchmarks.hop [--run-dir DIR]` against a running mesh.
 """
 
 import argparse

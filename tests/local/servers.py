@@ -1,6 +1,7 @@
 """Starts what a Spec describes as the launcher does, and asks the servers of a run directory."""
 
 import asyncio
+import os
 import random
 import socket
 import subprocess
@@ -61,12 +62,16 @@ class Running:
 
 
 def free_offset() -> int:
-    """An offset at which none of the data tier's and control plane's ports is taken; no launcher uses these."""
+    """An offset at which none of the data tier's and control plane's ports is taken; no launcher uses these.
+
+    Tests that run side by side choose from different hundreds: between the look and the use somebody else could come.
+    """
+    beside = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
     wanted = [data_tier.VALKEY_PORT, data_tier.POSTGRES_PORT]
     for ports in (control_plane.SENTRY_PORTS, control_plane.PLACEMENT_PORTS, control_plane.SCHEDULER_PORTS):
         wanted.extend(ports.values())
     while True:
-        offset = 1000 * random.randrange(1, 14) + random.randrange(100, 900)
+        offset = 1000 * random.randrange(1, 14) + 100 * (1 + beside) + random.randrange(100)
         if all(_is_free(port + offset) for port in wanted):
             return offset
 

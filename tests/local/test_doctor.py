@@ -27,7 +27,7 @@ def patient(tmp_path: Path) -> Patient:
     """A run directory in which nothing runs yet, ports far from any other mesh's."""
     run = RunDirectory(tmp_path / "run")
     run.prepare()
-    record = {"launcher": {"pid": 1, "started": 0.0}, "offset": 14_000, "processes": []}
+    record = {"launcher": {"pid": 1, "started": 0.0}, "offset": 9_000, "processes": []}
     (run.path / "processes.json").write_text(json.dumps(record))
     return Patient(run.path)
 
@@ -68,13 +68,13 @@ def finding(report: str, check: str) -> dict[str, Any]:
 def test_a_stranger_on_a_port_is_named_and_the_remedy_ends_it(patient: Patient) -> None:
     program = (
         "import socket, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
-        "s.bind(('127.0.0.1', 22020)); s.listen(); print('bound', flush=True); time.sleep(60)"
+        "s.bind(('127.0.0.1', 17020)); s.listen(); print('bound', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as stranger:
         assert stranger.stdout is not None
         assert stranger.stdout.readline() == b"bound\n"
         red = patient.red("ports")
-        assert f"port 22020 (airtable-connector http) is taken by pid {stranger.pid}" in red["found"]
+        assert f"port 17020 (airtable-connector http) is taken by pid {stranger.pid}" in red["found"]
         assert red["remedy"] == f"kill {stranger.pid}"
         patient.repaired(red["remedy"], "ports")
 
