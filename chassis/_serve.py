@@ -60,7 +60,7 @@ async def serve(app: FastAPI) -> int:
     settings = chassis.settings
     own_process(chassis.log)
     server = _Server(_config(app, settings.app_host, settings.app_port, lifespan="on"))
-    beside = _Server(_config(chassis.telemetry, "127.0.0.1", settings.telemetry_port, lifespan="off"))
+    beside = _Server(_config(chassis.telemetry, settings.telemetry_host, settings.telemetry_port, lifespan="off"))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)

@@ -37,6 +37,7 @@ class AppSettings(BaseSettings):
     app_port: int = Field(default=8000, ge=0, le=65535, validation_alias="APP_PORT")
     dapr_http_port: int = Field(default=3500, ge=1, le=65535, validation_alias="DAPR_HTTP_PORT")
     dapr_grpc_port: int = Field(default=50001, ge=1, le=65535, validation_alias="DAPR_GRPC_PORT")
+    telemetry_host: str = Field(default="127.0.0.1", validation_alias="TELEMETRY_HOST")
     telemetry_port: int = Field(default=0, ge=0, le=65535, validation_alias="TELEMETRY_PORT")
     app_api_token: SecretStr | None = Field(default=None, validation_alias="APP_API_TOKEN")
     dapr_api_token: SecretStr | None = Field(default=None, validation_alias="DAPR_API_TOKEN")

@@ -22,6 +22,11 @@ Write one archive, readable by you only, of what cannot be made again: the datab
 moment, every key and password, blobs. The platform may run or not. An archive fits the same PostgreSQL version on
 the same kind of machine; caches, logs and jobs of the scheduler are not in it."""
 
+_SECRETS = """\
+Write secrets.yaml, readable by you only, with every Secret that k8s/ names. What was made once is kept in the folder:
+a second run changes nothing but what you changed. From the environment: AIRTABLE_TOKEN; REDIS_PASSWORD for a server of
+your own; DATABASE_URL, an administrator's as this machine reaches the server, to make the apps' roles and databases."""
+
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m local", description=__doc__)
@@ -34,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
             description=description or summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name not in ("configure", "dapr"):
+        if name not in ("configure", "dapr", "kubernetes-secrets"):
             one.add_argument(
                 "--run-dir", type=Path, default=Path(".run"), metavar="DIR", help="where everything is kept (.run)"
             )
@@ -92,18 +97,34 @@ def parser() -> argparse.ArgumentParser:
     dapr = command("dapr", "get Dapr's programs: found, downloaded or built; prints where they are")
     dapr.add_argument("--cli", action="store_true", help="the official CLI too")
 
-    configure = command("configure", "write config/dapr/ and components/resiliency.yaml from the code")
+    configure = command("configure", "write config/dapr/, components/ and k8s/ from the code")
     configure.add_argument("--check", action="store_true", help="write nothing; fail if a file is not current")
+
+    kubernetes = command("kubernetes-secrets", "make the Secrets that k8s/ names, and the databases", _SECRETS)
+    kubernetes.add_argument(
+        "--postgresql",
+        required=True,
+        metavar="HOST:PORT",
+        help="the server as pods see it; HOST:PORT?sslmode=require …",
+    )
+    kubernetes.add_argument("--redis", required=True, metavar="HOST:PORT", help="the server as pods see it")
+    kubernetes.add_argument("--into", type=Path, default=Path(".run/kubernetes"), metavar="DIR", help="%(default)s")
     return top
 
 
 def run(arguments: argparse.Namespace) -> int:
     # Modules are imported where they are used: `status` must not wait for what only `up` needs.
     if arguments.command == "configure":
-        from .configuration import configure
+        from .generating import configure
         from .options import ROOT
 
         return configure(ROOT, check=arguments.check)
+    if arguments.command == "kubernetes-secrets":
+        from .kubernetes.secrets import make
+        from .options import ROOT
+
+        print(make(ROOT, arguments.into.absolute(), postgresql=arguments.postgresql, redis=arguments.redis))
+        return 0
     if arguments.command == "dapr":
         from .dapr_binaries import obtain
 

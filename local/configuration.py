@@ -1,5 +1,6 @@
 """Writes what Dapr must be told of each app, so that access rules and resiliency follow from the code."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from .credentials import (
     SIGNING_KEY,
     WORKFLOW_STORE,
 )
-from .plan import Plan, load_plan
+from .plan import Plan
 
 # SPIFFE's trust domain of the apps; the control plane has its own.
 _TRUST_DOMAIN = "public"
-_NOTE = "# Written by `make configure` from the code, dapr.yaml and config/routes.yaml. Do not edit.\n"
+NOTE = "# Written by `make configure` from the code, dapr.yaml and config/routes.yaml. Do not edit.\n"
 _OWN = ("database-url", "service-key")  # secrets/<app-id> that each app has: its database, its signature
 # Beside these, and the public keys with which every app verifies who is asking.
 _SECRETS = {
@@ -33,49 +34,33 @@ _SECRETS = {
 }
 
 
-def configure(root: Path, *, check: bool = False) -> int:
-    """Write every generated file; with `check` only say which are not current. 1 if some are not."""
-    wanted = generated(root)
-    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
-    written = [*sorted((root / "config" / "dapr").rglob("*.yaml")), *(root / "components").glob("workflow-store.yaml")]
-    forgotten = [path for path in written if path not in wanted]
-    for path in stale + forgotten:
-        print(f"{path.relative_to(root)} {'is not current' if check else 'written' if path in wanted else 'removed'}")
-    if check:
-        if stale or forgotten:
-            print("Write them: make configure")
-        return 1 if stale or forgotten else 0
-    for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(wanted[path], encoding="utf-8")
-    for path in forgotten:
-        path.unlink()
-    return 0
-
-
-def generated(root: Path) -> dict[Path, str]:
-    """Every generated file with the text it should have. Raises SetupError for code that cannot be read."""
-    plan = load_plan(root / "dapr.yaml")
-    calls = callers.find(root, plan.app_ids)
-    files = {root / app.configuration: _yaml(app_configuration(app.app_id, calls)) for app in plan.apps}
-    files[root / "components" / "resiliency.yaml"] = _yaml(resiliency(plan))
-    found = topics.find(root, plan.app_ids)
-    for program, heard in programs.load(root, plan.app_ids, found).items():
-        found.allow(program, heard)
-        files[programs.configuration_file(root, program)] = _yaml(dapr_configuration(program, {}, []))
-    files[root / "components" / "bus.yaml"] = _yaml(bus(found))
+def generated(
+    root: Path, plan: Plan, calls: callers.Calls, found: topics.Topics, others: Iterable[str]
+) -> dict[Path, str]:
+    """The generated files of config/dapr and components, with their text; `others` are no apps of ours."""
+    files = {root / app.configuration: text(app_configuration(app.app_id, calls)) for app in plan.apps}
+    files[root / "components" / "resiliency.yaml"] = text(resiliency(plan))
+    for program in others:
+        files[programs.configuration_file(root, program)] = text(dapr_configuration(program, {}, []))
+    files[root / "components" / "bus.yaml"] = text(bus(found))
     if sagas := abilities.having(root, plan.app_ids, "workflow"):
-        files[root / "components" / "workflow-store.yaml"] = _yaml(workflow_store(sagas))
+        files[root / "components" / "workflow-store.yaml"] = text(workflow_store(sagas))
     return files
 
 
-def app_configuration(app_id: str, calls: callers.Calls) -> dict[str, Any]:
+def secrets_of(app_id: str) -> list[str]:
+    """The secrets an app may read."""
+    return sorted({PUBLIC_KEY, SERVICE_KEYS, *(f"{kind}/{app_id}" for kind in _OWN), *_SECRETS.get(app_id, [])})
+
+
+def app_configuration(app_id: str, calls: callers.Calls, *, namespace: str = "default") -> dict[str, Any]:
     """One app's Dapr Configuration: who may call it, which secrets it may read, how names are found."""
-    allowed = sorted({PUBLIC_KEY, SERVICE_KEYS, *(f"{kind}/{app_id}" for kind in _OWN), *_SECRETS.get(app_id, [])})
-    return dapr_configuration(app_id, calls.of(app_id), allowed)
+    return dapr_configuration(app_id, calls.of(app_id), secrets_of(app_id), namespace=namespace)
 
 
-def dapr_configuration(name: str, callers: dict[str, dict[str, set[str]]], secrets: list[str]) -> dict[str, Any]:
+def dapr_configuration(
+    name: str, callers: dict[str, dict[str, set[str]]], secrets: list[str], *, namespace: str = "default"
+) -> dict[str, Any]:
     """What one sidecar allows: these callers (caller → path → verbs) and its own program's reading of these secrets."""
     return {
         "apiVersion": "dapr.io/v1alpha1",
@@ -86,7 +71,7 @@ def dapr_configuration(name: str, callers: dict[str, dict[str, set[str]]], secre
             "accessControl": {
                 "defaultAction": "deny",
                 "trustDomain": _TRUST_DOMAIN,
-                "policies": [_policy(caller, paths) for caller, paths in sorted(callers.items())],
+                "policies": [_policy(caller, paths, namespace) for caller, paths in sorted(callers.items())],
             },
             "secrets": {
                 "scopes": [{"storeName": "secrets", "defaultAccess": "deny", "allowedSecrets": secrets}],
@@ -165,12 +150,12 @@ def workflow_store(app_ids: list[str]) -> dict[str, Any]:
     }
 
 
-def _policy(caller: str, paths: dict[str, set[str]]) -> dict[str, Any]:
+def _policy(caller: str, paths: dict[str, set[str]], namespace: str) -> dict[str, Any]:
     return {
         "appId": caller,
         "defaultAction": "deny",
         "trustDomain": _TRUST_DOMAIN,
-        "namespace": "default",
+        "namespace": namespace,
         "operations": [
             {"name": path, "httpVerb": sorted(verbs), "action": "allow"} for path, verbs in sorted(paths.items())
         ],
@@ -184,5 +169,14 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _yaml(content: dict[str, Any]) -> str:
-    return _NOTE + yaml.dump(content, Dumper=_Plain, sort_keys=False, width=120)
+def _string(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Plain.add_representer(str, _string)
+
+
+def text(*documents: dict[str, Any], note: str = NOTE) -> str:
+    """YAML as the generated files have it."""
+    return note + yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, width=120)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .errors import SetupError
+from .key_pairs import key_pair, pems
 
 AIRTABLE_TOKEN = "airtable/local/default"  # noqa: S105 - the secret's name
 DEVELOPMENT_KEY = "identity/development-key"
@@ -98,6 +98,12 @@ class Credentials:
         """APP_API_TOKEN under `dapr run -f`, where one environment serves all sidecars."""
         return self._derived("app-api-token")
 
+    def value(self, name: str) -> str:
+        """The secret of this name. Raises SetupError if there is none."""
+        if name not in self._values:
+            raise SetupError(f"{self.run_dir / 'secrets.json'} has no {name}: add it, a text, and try again")
+        return self._values[name]
+
     @property
     def development_key(self) -> str:
         return self._values[DEVELOPMENT_KEY]
@@ -160,7 +166,7 @@ class Credentials:
 
     def set_service_keys(self, app_ids: Iterable[str]) -> None:
         """Give every app a key to sign with when it acts on its own, and all of them the public halves."""
-        pairs = {app_id: _pems(self.service_key(app_id)) for app_id in app_ids}
+        pairs = {app_id: pems(self.service_key(app_id)) for app_id in app_ids}
         public = json.loads(self._values.get(SERVICE_KEYS, "{}")) | {app_id: pair[1] for app_id, pair in pairs.items()}
         self.set({
             SERVICE_KEYS: json.dumps(public, sort_keys=True),
@@ -194,36 +200,11 @@ class Credentials:
         values.setdefault(REDIS_PASSWORD, self.valkey_password)
         values.setdefault(AIRTABLE_TOKEN, self.sandbox_airtable_token)
         if SIGNING_KEY not in values or PUBLIC_KEY not in values:
-            values[SIGNING_KEY], values[PUBLIC_KEY] = _key_pair(values.get(SIGNING_KEY))
-        values.setdefault(AUDIT_SIGNING_KEY, _key_pair(None)[0])
+            values[SIGNING_KEY], values[PUBLIC_KEY] = key_pair(values.get(SIGNING_KEY), SIGNING_KEY)
+        values.setdefault(AUDIT_SIGNING_KEY, key_pair(None, AUDIT_SIGNING_KEY)[0])
         if values != self._values:
             self._values = values
             write_private(self.run_dir / "secrets.json", json.dumps(values, indent=2, sort_keys=True) + "\n")
-
-
-def _key_pair(private_pem: str | None) -> tuple[str, str]:
-    """An Ed25519 key pair as PEM texts (PKCS #8 and SubjectPublicKeyInfo); the private half may be given."""
-    if private_pem is None:
-        private = Ed25519PrivateKey.generate()
-    else:
-        try:
-            loaded = serialization.load_pem_private_key(private_pem.encode(), password=None)
-        except ValueError:
-            loaded = None
-        if not isinstance(loaded, Ed25519PrivateKey):
-            raise SetupError(f"secrets.json: {SIGNING_KEY} is not an Ed25519 key. Remove that entry.")
-        private = loaded
-    return _pems(private)
-
-
-def _pems(private: Ed25519PrivateKey) -> tuple[str, str]:
-    secret_half = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public_half = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return secret_half.decode(), public_half.decode()
 
 
 def _read(path: Path) -> dict[str, str]:

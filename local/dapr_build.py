@@ -88,7 +88,7 @@ class GoBuild:
         empty = self._scratch / "empty"  # outside any module: no go.mod is consulted
         empty.mkdir(exist_ok=True)
         wanted = f"{module}@v{version}"
-        answer = self._run(f"downloading the source of {wanted}", ["mod", "download", "-json", wanted], empty)
+        answer = self.run(f"downloading the source of {wanted}", ["mod", "download", "-json", wanted], empty)
         copy = self._scratch / f"source-{module.rpartition('/')[2]}"
         shutil.copytree(json.loads(answer)["Dir"], copy)
         for folder, _, files in os.walk(copy):  # GOFLAGS does not reach a module downloaded by an older run
@@ -97,12 +97,13 @@ class GoBuild:
         return copy
 
     def _build(self, text: str, source: Path, replacement: str, flags: str, target: Path, packages: list[str]) -> None:
-        self._run("adapting go.mod", ["mod", "edit", f"-replace={replacement}"], source)
+        self.run("adapting go.mod", ["mod", "edit", f"-replace={replacement}"], source)
         options = ["-mod=mod", "-buildvcs=false", "-trimpath", "-ldflags", flags]
         destination = str(target) if len(packages) == 1 else f"{target}/"
-        self._run(text, ["build", *options, "-o", destination, *packages], source)
+        self.run(text, ["build", *options, "-o", destination, *packages], source)
 
-    def _run(self, text: str, arguments: list[str], folder: Path) -> str:
+    def run(self, text: str, arguments: list[str], folder: Path) -> str:
+        """Run `go` with these arguments in `folder` as one step; its output. Raises SetupError."""
         if self._go is None:
             self._go = self._toolchain()
         return self._progress.run(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psutil
 from cryptography import x509
 
-from .. import configuration, dapr_binaries, ports
+from .. import dapr_binaries, generating, ports
 from ..dapr_build import DISK_NEEDED
 from ..errors import SetupError
 from ..operating_system import beside_python
@@ -95,7 +95,7 @@ def dapr() -> Finding:
 
 def generated_files() -> Finding:
     try:
-        wanted = configuration.generated(ROOT)
+        wanted = generating.generated(ROOT)
     except SetupError as error:
         return Finding("configuration", False, str(error).splitlines()[0], "correct that line, then: make configure")
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]

@@ -25,6 +25,7 @@ apps:
     ),
     "CODEOWNERS": "/apps/note_service/ @platform\n",
     "config/dapr/note-service.yaml": "kind: Configuration\n",
+    "k8s/base/apps/note-service.yaml": "kind: Deployment\n",
     "apps/__init__.py": "",
     "apps/note_service/__init__.py": (
         '"""Notes.\n\ndomain      work · owner @platform\nowns        notes\nserves      POST /notes\n'

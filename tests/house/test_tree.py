@@ -9,7 +9,7 @@ from tests.house.rules import tree
 from tests.house.rules.source import lines_of_code
 
 
-def test_every_app_is_in_apps_dapr_yaml_readme_tests_codeowners_and_config(root):
+def test_every_app_is_in_apps_dapr_yaml_readme_tests_codeowners_config_and_k8s(root):
     assert tree.same_apps_everywhere(root) == []
 
 
@@ -27,7 +27,7 @@ def test_an_app_that_one_list_forgets_is_caught(plant, place):
     assert any("other-service is in" in problem for problem in tree.same_apps_everywhere(house))
 
 
-@pytest.mark.parametrize("folder", ["tests/note_service", "config/dapr"])
+@pytest.mark.parametrize("folder", ["tests/note_service", "config/dapr", "k8s/base/apps"])
 def test_an_app_without_tests_or_configuration_is_caught(house, folder):
     shutil.rmtree(house / folder)
     assert len(tree.same_apps_everywhere(house)) == 1

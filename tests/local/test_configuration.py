@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from chassis._events import TRIES
-from local import callers, configuration, topics
+from local import callers, generating, topics
 from local.errors import SetupError
 from tests.local.test_plan import GOOD
 
@@ -38,6 +38,8 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "apps" / "note_service"
     folder.mkdir(parents=True)
     (folder / "clients.py").write_text(NOTES)
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components" / "state.yaml").write_text("{metadata: {name: state}, spec: {}}\n")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "routes.yaml").write_text(
         "- {prefix: /api/v1/notes, app: note-service, methods: [GET, POST]}\n"
@@ -48,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 def rules(root: Path, callee: str) -> dict[str, dict[str, list[str]]]:
     """caller → path → verbs, as the written Configuration says."""
-    assert configuration.configure(root) == 0
+    assert generating.configure(root) == 0
     spec: dict[str, Any] = yaml.safe_load((root / "config" / "dapr" / f"{callee}.yaml").read_text())["spec"]
     assert spec["accessControl"]["defaultAction"] == "deny"
     return {
@@ -85,25 +87,25 @@ def test_a_path_without_a_literal_first_segment_is_refused_with_its_line(root: P
     path = root / "apps" / "note_service" / "clients.py"
     path.write_text(NOTES.replace('"/bases"', "path"))
     with pytest.raises(SetupError, match=r"apps/note_service/clients\.py:7: the path's first segment"):
-        configuration.configure(root)
+        generating.configure(root)
 
 
 def test_half_a_first_segment_is_not_a_segment(root: Path) -> None:
     path = root / "apps" / "note_service" / "clients.py"
     path.write_text(NOTES.replace('f"/labels/{name}', 'f"/label{name}'))
     with pytest.raises(SetupError, match=r"clients\.py:10"):
-        configuration.configure(root)
+        generating.configure(root)
 
 
 def test_a_callee_that_does_not_exist_is_refused(root: Path) -> None:
     path = root / "apps" / "note_service" / "clients.py"
     path.write_text(NOTES.replace("schema-service", "shema-service"))
     with pytest.raises(SetupError, match="shema-service"):
-        configuration.configure(root)
+        generating.configure(root)
 
 
 def test_only_the_secrets_an_app_needs_are_open_to_it(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     spec = yaml.safe_load((root / "config" / "dapr" / "note-service.yaml").read_text())["spec"]
     (scope,) = spec["secrets"]["scopes"]
     assert scope == {
@@ -119,7 +121,7 @@ def test_only_the_secrets_an_app_needs_are_open_to_it(root: Path) -> None:
 
 
 def test_every_app_has_a_resiliency_target_that_never_repeats_a_call(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     spec = yaml.safe_load((root / "components" / "resiliency.yaml").read_text())["spec"]
     assert set(spec["targets"]["apps"]) == {"note-service", "schema-service", "api-gateway"}
     for target in spec["targets"]["apps"].values():
@@ -150,7 +152,7 @@ def test_an_app_may_publish_its_own_events_and_get_what_it_subscribes_to_and_not
     (root / "contracts").mkdir()
     (root / "contracts" / "schema_service.py").write_text(EVENTS)
     (root / "apps" / "note_service" / "subscriptions.py").write_text(HANDLER)
-    configuration.configure(root)
+    generating.configure(root)
     spec = yaml.safe_load((root / "components" / "bus.yaml").read_text())["spec"]
     scopes = {item["name"]: item.get("value") for item in spec["metadata"] if item["name"].endswith("Scopes")}
     assert scopes == {
@@ -175,42 +177,42 @@ def test_events_in_a_package_of_their_owners_are_found(root: Path, imported: str
 def test_a_subscription_to_what_no_contract_knows_is_said_with_its_line(root: Path) -> None:
     (root / "apps" / "note_service" / "subscriptions.py").write_text(HANDLER)
     with pytest.raises(SetupError, match=r"subscriptions.py:4: subscribe\(Changed\)"):
-        configuration.configure(root)
+        generating.configure(root)
 
 
 def test_an_event_in_another_apps_module_is_said(root: Path) -> None:
     (root / "contracts").mkdir()
     (root / "contracts" / "note_service.py").write_text(EVENTS)
     with pytest.raises(SetupError, match=r"schema-service\.schema-changed is schema-service's"):
-        configuration.configure(root)
+        generating.configure(root)
 
 
 def test_an_event_is_brought_again_as_often_as_the_chassis_counts(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     spec = yaml.safe_load((root / "components" / "resiliency.yaml").read_text())["spec"]
     retry = spec["policies"]["retries"][spec["targets"]["components"]["bus"]["inbound"]["retry"]]
     assert retry["maxRetries"] == TRIES - 1
 
 
 def test_check_writes_nothing_and_names_what_is_not_current(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert configuration.configure(root, check=True) == 1
+    assert generating.configure(root, check=True) == 1
     assert not (root / "config" / "dapr").exists()
-    configuration.configure(root)
-    assert configuration.configure(root, check=True) == 0
+    generating.configure(root)
+    assert generating.configure(root, check=True) == 0
     stale = root / "config" / "dapr" / "note-service.yaml"
     stale.write_text(stale.read_text().replace("deny", "allow"))
     capsys.readouterr()
-    assert configuration.configure(root, check=True) == 1
+    assert generating.configure(root, check=True) == 1
     assert "config/dapr/note-service.yaml is not current" in capsys.readouterr().out
     assert "allow\n" in stale.read_text()
 
 
 def test_the_configuration_of_a_removed_app_is_removed(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     left = root / "config" / "dapr" / "old-service.yaml"
     left.write_text("")
-    assert configuration.configure(root, check=True) == 1
-    configuration.configure(root)
+    assert generating.configure(root, check=True) == 1
+    generating.configure(root)
     assert not left.exists()
 
 

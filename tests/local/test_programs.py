@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import configuration
+from local import generating
 from local.errors import SetupError
 from tests.local.test_plan import GOOD
 
@@ -20,6 +20,8 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "dapr.yaml").write_text(GOOD)
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "schema_service.py").write_text(EVENTS)
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components" / "state.yaml").write_text("{metadata: {name: state}, spec: {}}\n")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "routes.yaml").write_text("[]")
     write(tmp_path, "invoice-writer:\n  subscribes: [schema-service.schema-changed]\n")
@@ -35,7 +37,7 @@ def read(root: Path, *path: str) -> dict:
 
 
 def test_a_program_has_the_bus_with_its_topics_and_its_dead_letters(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     bus = read(root, "components", "bus.yaml")
     assert "invoice-writer" in bus["scopes"]
     scopes = {item["name"]: item["value"].split(";") for item in bus["spec"]["metadata"] if "Scopes" in item["name"]}
@@ -44,22 +46,22 @@ def test_a_program_has_the_bus_with_its_topics_and_its_dead_letters(root: Path) 
 
 
 def test_nobody_may_call_a_program_and_it_reads_no_secret(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     spec = read(root, "config", "dapr", "programs", "invoice-writer.yaml")["spec"]
     assert (spec["accessControl"]["defaultAction"], spec["accessControl"]["policies"]) == ("deny", [])
     assert spec["secrets"]["scopes"] == [{"storeName": "secrets", "defaultAccess": "deny", "allowedSecrets": []}]
 
 
 def test_a_program_that_is_no_longer_named_loses_its_configuration(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     write(root, "")
-    configuration.configure(root)
+    generating.configure(root)
     assert not (root / "config" / "dapr" / "programs" / "invoice-writer.yaml").exists()
     assert "invoice-writer" not in read(root, "components", "bus.yaml")["scopes"]
 
 
 def test_only_who_is_named_has_the_bus_at_all(root: Path) -> None:
-    configuration.configure(root)
+    generating.configure(root)
     bus = read(root, "components", "bus.yaml")
     named = {entry.partition("=")[0] for item in bus["spec"]["metadata"] if "Scopes" in item["name"]
              for entry in item["value"].split(";")}  # fmt: skip
@@ -79,4 +81,4 @@ def test_only_who_is_named_has_the_bus_at_all(root: Path) -> None:
 def test_what_is_written_wrongly_is_said(root: Path, programs: str, said: str) -> None:
     write(root, programs)
     with pytest.raises(SetupError, match=said):
-        configuration.configure(root)
+        generating.configure(root)

@@ -35,6 +35,7 @@ def same_apps_everywhere(root: Path) -> list[str]:
         "tests/": {app for app in folders if (root / "tests" / app.replace("-", "_")).is_dir()},
         "CODEOWNERS": owned_apps(root),
         "config/dapr/": {path.stem for path in (root / "config" / "dapr").glob("*.yaml")},
+        "k8s/base/apps/": {path.stem for path in (root / "k8s" / "base" / "apps").glob("*.yaml")},
     }
     problems = []
     for place, apps in places.items():
