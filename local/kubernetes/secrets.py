@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import abilities, configuration
 from ..credentials import REDIS_HOST, REDIS_PASSWORD, WORKFLOW_STORE, Credentials, write_private
-from ..databases import create_databases, database_url, require_administrator
+from ..databases import APPEND_ONLY, create_databases, database_url, require_administrator
 from ..errors import SetupError
 from ..plan import load_plan
 from . import naming
@@ -52,12 +52,15 @@ def make(root: Path, folder: Path, *, postgresql: str, redis: str, environment: 
     passwords = {owner: credentials.database_password(owner) for owner in owners}
     server = f"postgresql://{address}/?{options}"
     credentials.set_database_urls({owner: database_url(server, owner, passwords[owner]) for owner in owners})
+    apart = {app_id: credentials.database_owner_password(app_id) for app_id in app_ids if app_id in APPEND_ONLY}
+    for app_id, password in apart.items():
+        credentials.set_database_owner_url(app_id, database_url(server, app_id, password, owner=True))
     secrets = [each for app_id in app_ids for each in of_app(app_id, credentials, has_workflow=app_id in sagas)]
     write_private(folder / "secrets.yaml", configuration.text(*secrets, note=""))
     write_private(folder / "servers.yaml", configuration.text(*_servers(credentials), note=""))
     done = [f"{folder / 'secrets.yaml'}: {len(secrets)} Secrets of {len(app_ids)} apps"]
     if administrator := environment.get("DATABASE_URL"):
-        asyncio.run(_create(administrator, passwords))
+        asyncio.run(_create(administrator, passwords, apart))
         done.append(f"{len(owners)} roles and databases exist on the server of DATABASE_URL")
     return "\n".join(done)
 
@@ -98,6 +101,6 @@ def _secret(name: str, data: dict[str, str]) -> Manifest:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "stringData": data}
 
 
-async def _create(administrator: str, passwords: Mapping[str, str]) -> None:
+async def _create(administrator: str, passwords: Mapping[str, str], apart: Mapping[str, str]) -> None:
     await require_administrator(administrator)
-    await create_databases(administrator, passwords, exclusive=False)
+    await create_databases(administrator, passwords, apart, exclusive=False)
