@@ -11,7 +11,7 @@ ARGS =
 package = $(subst -,_,$(APP))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.ready ## create .venv with everything in it (the other targets do it by themselves)
 	@:
@@ -56,8 +56,16 @@ test: test-unit dapr
 endif
 
 # Most of these wait for other processes most of the time: twice as many at once as there are cores.
-test-unit: .venv/.ready dapr ## run the tests that start no whole mesh, side by side
+test-unit: .venv/.ready dapr kustomize ## run the tests that start no whole mesh, side by side
 	@$(PY) -m pytest --ignore=tests/system --numprocesses $$($(PY) -c 'import os; print(2 * os.cpu_count())') --dist loadfile $(ARGS)
+
+# Once, kept outside the checkout like Dapr's programs.
+kustomize: .venv/.ready ## get kustomize, once
+	@$(PY) -m tests.kubernetes.programs
+
+k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; its programs are built once, 4 to 9 minutes
+	@$(PY) -m tests.kubernetes.programs cluster
+	@$(PY) -m pytest tests/kubernetes/on_a_cluster.py --timeout 400 $(ARGS)
 
 check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
 	@.venv/bin/ruff check .
@@ -106,4 +114,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit check fix configure contracts bench new rm clean
+.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit kustomize k8s-test check fix configure contracts bench new rm clean

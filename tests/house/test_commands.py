@@ -31,7 +31,7 @@ def test_every_make_target_that_a_document_names_exists():
     named = {
         (path.relative_to(ROOT).as_posix(), target)
         for path in documents
-        for target in re.findall(r"`make ([a-z][a-z-]*)", path.read_text("utf-8"))
+        for target in re.findall(r"`make ([a-z][a-z0-9-]*)", path.read_text("utf-8"))
     }
     assert named
     assert {pair for pair in named if pair[1] not in targets()} == set()

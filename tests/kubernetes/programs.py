@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,3 +96,7 @@ def _build(module: Module, scratch: Path, kept: Path) -> None:
         build.run(f"{module.text}: {name}", ["build", *flags, package], folder)
     for program in programs.iterdir():
         program.replace(kept / program.name)
+
+
+if __name__ == "__main__":
+    print(obtain(RENDERER, *(CLUSTER if sys.argv[1:] == ["cluster"] else [])))
