@@ -53,7 +53,7 @@ from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings, ConfigError
 from ._state import State
-from ._subscriptions import is_next, subscribe
+from ._subscriptions import Arrival, is_next, listen, subscribe
 from ._uuid7 import uuid7
 from ._workflow import Saga, StepKey, Steps, Workflows
 
@@ -66,6 +66,7 @@ __all__ = [
     "AnswerLost",
     "AppError",
     "AppSettings",
+    "Arrival",
     "BadRequest",
     "BreakerOpen",
     "Change",
@@ -130,6 +131,7 @@ __all__ = [
     "is_next",
     "issue",
     "job",
+    "listen",
     "principal",
     "problem",
     "redact",

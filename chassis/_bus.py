@@ -16,7 +16,7 @@ from ._health import Health
 from ._logs import Log
 from ._provide import Container
 from ._relay import BUS
-from ._subscriptions import Handle, bind
+from ._subscriptions import Handle, bind, listeners
 from ._telemetry import Metrics
 
 START = 20.0  # seconds an event waits for an app that is still starting
@@ -37,8 +37,11 @@ def receive(
     Raises TypeError for a wrong declaration.
     """
     handlers = bind(functions, container)
-    told = orjson.dumps(subscriptions(app_id, handlers, BUS))
-    delivery = Delivery(app_id, lambda: container[Database], handlers, metrics, log)
+    listening = listeners(functions, container)
+    if both := handlers.keys() & listening.keys():
+        raise TypeError(f"{', '.join(sorted(both))}: a topic has handlers or a listener, not both")
+    told = orjson.dumps(subscriptions(app_id, [*handlers, *listening], BUS))
+    delivery = Delivery(app_id, lambda: container[Database], handlers, listening, metrics, log)
 
     async def subscribed(request: Request) -> Response:
         return Response(told, media_type="application/json")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from ._context import background, enter
 from ._database import Database
-from ._errors import AppError
+from ._errors import AppError, PeerProblem
 from ._events import Envelope, parse
 from ._handover import PATH
 from ._logs import Log
@@ -59,7 +59,7 @@ class Completeness:
         app_id: str,
         db: Callable[[], Database],
         sources: Callable[[], Sequence[EventSource]],
-        handle: Callable[[Envelope], Awaitable[bool]],
+        handle: Callable[[Envelope, bytes], Awaitable[bool]],
         log: Log,
     ) -> None:
         self._who = service(app_id)
@@ -105,6 +105,9 @@ class Completeness:
             for source in self._sources():
                 try:
                     await self.compare(source)
+                except PeerProblem as error:
+                    if error.status != 404:  # an app without a database has no events
+                        self._log.warning("events cannot be compared", owner=source.app_id, problem=error.detail)
                 except AppError as error:
                     self._log.warning("events cannot be compared", owner=source.app_id, problem=error.detail)
                 except Exception as error:  # a bug must not end what keeps this app complete
@@ -143,9 +146,10 @@ class Completeness:
         while first <= last:
             handed = await source.events(first, last)
             for document in handed.events:
-                envelope = parse(orjson.dumps(document))
+                body = orjson.dumps(document)
+                envelope = parse(body)
                 number = envelope.sequence or last
-                if await self._handle(envelope):
+                if await self._handle(envelope, body):
                     received.add(number)
                 gone += range(first, number)
                 first = number + 1

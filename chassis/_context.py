@@ -21,7 +21,7 @@ class Context:
     """One request's context. `deadline` is a `time.monotonic()` instant; None means background work without one.
 
     `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
-    `causation_id` is the event being handled, if one is; `request_id` then is that of the request behind it.
+    `causation_id` is the event being handled, here or by the caller; `request_id` then is of the request behind it.
     `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.
     """
 

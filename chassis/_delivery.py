@@ -3,20 +3,21 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 from sqlalchemy import CursorResult
 from sqlalchemy.dialects.postgresql import insert
 
-from ._context import background, enter, leave, read_request_id, read_traceparent
+from ._context import Context, acting, background, enter, leave, read_request_id, read_traceparent
 from ._database import Database
 from ._enclosing import enclosing
 from ._errors import AppError
-from ._events import TRIES, Drop, Envelope, Retry, parse
+from ._events import TRIES, Drop, Envelope, Retry, owner, parse
 from ._logs import Log
 from ._principal import service
-from ._subscriptions import Handler
+from ._subscriptions import Arrival, Handler, Listener
 from ._tables import inbox
 from ._telemetry import Metrics
 
@@ -58,12 +59,14 @@ class Delivery:
         app_id: str,
         db: Callable[[], Database],
         handlers: Mapping[str, list[Handler]],
+        listeners: Mapping[str, Listener],
         metrics: Metrics,
         log: Log,
     ) -> None:
         self._app_id = app_id
         self._db = db
         self._handlers = handlers
+        self._listeners = listeners
         self._metrics = metrics
         self._log = log
         self._attempts: OrderedDict[str, int] = OrderedDict()
@@ -72,6 +75,8 @@ class Delivery:
 
     async def deliver(self, topic: str, body: bytes) -> int:
         """The status daprd shall get for what came on `topic`."""
+        if topic in self._listeners:
+            return await self._listen(Arrival(topic, body))
         handlers = self._handlers.get(topic, [])
         try:
             if len(body) > LARGEST:
@@ -86,9 +91,35 @@ class Delivery:
             await self.handled(envelope)
         return status
 
-    async def hand(self, envelope: Envelope) -> bool:
+    async def hand(self, envelope: Envelope, body: bytes) -> bool:
         """The same for an event its owner handed over; whether it is done with."""
-        return await self.handle(envelope.type.rpartition(".")[0], envelope) != AGAIN
+        topic = envelope.type.rpartition(".")[0]
+        if self._listeners and topic not in self._handlers:
+            return await self._listen(Arrival(topic, body), noted=False) == DONE
+        return await self.handle(topic, envelope) != AGAIN
+
+    async def _listen(self, arrival: Arrival, *, noted: bool = True) -> int:
+        # One that a newer owner hands over, on a topic nobody knows here, goes where the known ones go.
+        listener = self._listeners.get(arrival.topic) or next(iter(self._listeners.values()))
+        context = background(self._app_id, seconds=HANDLING)
+        context.principal = service(self._app_id)
+        token = enter(context)
+        try:
+            async with asyncio.timeout(HANDLING):
+                await listener(arrival)
+            if noted and self.handled:
+                with suppress(Drop):
+                    envelope = arrival.envelope()
+                    if envelope.source == owner(arrival.topic):  # and is no dead letter of somebody
+                        await self.handled(envelope)
+        except Exception as error:  # a bug in it loses nothing either
+            self._metrics.handled(listener.name, "retry")
+            self._log.warning("what came will come again", topic=arrival.topic, problem=_problem(error))
+            return AGAIN
+        finally:
+            leave(token)
+        self._metrics.handled(listener.name, "done")
+        return DONE
 
     async def handle(self, topic: str, envelope: Envelope) -> int:
         """Run every handler of `topic` that has not handled this event yet."""
@@ -118,11 +149,7 @@ class Delivery:
 
     async def _run(self, handler: Handler, envelope: Envelope) -> bool:
         """Whether it ran now; False when it had before."""
-        context = background(self._app_id, seconds=HANDLING)
-        context.trace_id, context.span_id, context.flags = read_traceparent(envelope.traceparent)
-        context.request_id = read_request_id(envelope.correlation_id, context.trace_id)
-        context.causation_id = envelope.id
-        context.principal = envelope.principal
+        context = self._context_of(envelope)
         note = insert(inbox).values(event_id=envelope.id, handler=handler.name).on_conflict_do_nothing()
         token = enter(context)
         try:
@@ -135,6 +162,15 @@ class Delivery:
         finally:
             leave(token)
 
+    def _context_of(self, envelope: Envelope) -> Context:
+        """What is done because of an event is a part of the request behind it."""
+        context = background(self._app_id, seconds=HANDLING)
+        context.trace_id, context.span_id, context.flags = read_traceparent(envelope.traceparent)
+        context.request_id = read_request_id(envelope.correlation_id, context.trace_id)
+        context.causation_id = envelope.id
+        context.principal = envelope.principal
+        return context
+
     async def _give_up(self, topic: str, envelope: Envelope, attempt: int, problems: Mapping[str, str]) -> None:
         """Tell that the event goes to the dead letters, which themselves say neither why nor whose they are."""
         self._log.error("event given up", id=envelope.id, topic=topic, attempt=attempt, problems=dict(problems))
@@ -142,17 +178,18 @@ class Delivery:
             return  # one that tells of a failed one would never end
         who = service(self._app_id, envelope.tenant or "platform")
         try:
-            async with self._db().change(who) as change:
-                for handler, problem in problems.items():
-                    failure = self._failed(
-                        event=envelope.id or "unknown",
-                        topic=topic,
-                        type=envelope.type,
-                        handler=handler,
-                        attempt=attempt,
-                        problem=problem,
-                    )
-                    change.publish(failure)
+            with acting(self._context_of(envelope)):
+                async with self._db().change(who) as change:
+                    for handler, problem in problems.items():
+                        failure = self._failed(
+                            event=envelope.id or "unknown",
+                            topic=topic,
+                            type=envelope.type,
+                            handler=handler,
+                            attempt=attempt,
+                            problem=problem,
+                        )
+                        change.publish(failure)
         except AppError as error:
             self._log.error("its failure could not be published", id=envelope.id, problem=error.detail)
 

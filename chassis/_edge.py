@@ -29,7 +29,7 @@ CLIENT_LEFT = 499  # as nginx logs it; nobody is there to get it
 START_PATIENCE = 5.0  # seconds a request waits for an app that is still starting
 _READ = frozenset(
     {b"traceparent", b"x-request-id", b"x-timeout-ms", b"dapr-api-token", b"authorization", b"content-length",
-     b"transfer-encoding", b"idempotency-key", b"dapr-caller-app-id"}
+     b"transfer-encoding", b"idempotency-key", b"dapr-caller-app-id", b"x-platform-causation-id"}
 )  # fmt: skip
 _OF_DAPRD = ("/dapr/", "/job/", "/healthz", "/readyz")  # asked by daprd, which has no caller's time or identity
 _WITHOUT_IDENTITY = ("/openapi.json", "/_events")  # asked by apps on nobody's behalf, as far as the mesh lets them
@@ -120,6 +120,7 @@ class _Request:
             authorization=None if edge._public else self._header(b"authorization"),
             idempotency_key=key,
             caller=None if edge._public else self._header(b"dapr-caller-app-id"),
+            causation_id=None if edge._public else self._header(b"x-platform-causation-id"),
         )
 
     async def run(self) -> None:

@@ -2,17 +2,18 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import ValidationError
 
-from ._events import Drop, Envelope, Event, Retry, check, owner
+from ._events import Drop, Envelope, Event, Retry, check, owner, parse
 from ._principal import Principal
 from ._provide import Container
 
 Handle = Callable[..., Awaitable[None]]
 Function = TypeVar("Function", bound=Handle)
-_MARK = "__subscribes_to__"
+_MARK, _LISTENS = "__subscribes_to__", "__listens_to__"
 
 
 def subscribe(event: type[Event]) -> Callable[[Function], Function]:
@@ -30,6 +31,50 @@ def subscribe(event: type[Event]) -> Callable[[Function], Function]:
         return handler
 
     return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came on a topic, as it came: nobody has looked at it yet."""
+
+    topic: str
+    body: bytes
+
+    def envelope(self) -> Envelope:
+        """Raises Drop, with the reason, when it is no envelope of this platform."""
+        return parse(self.body)
+
+
+def listen(topics: Iterable[str]) -> Callable[[Function], Function]:
+    """Declare an `async def` as what keeps everything that comes on `topics`, valid or not; one app is there for that.
+
+    It gets the Arrival and whatever is in `provide=[…]`, outside of any transaction and without a note in the inbox:
+    it recognises by itself what it has. Whatever it raises, the arrival comes again.
+    """
+
+    def declare(function: Function) -> Function:
+        setattr(function, _LISTENS, tuple(topics))
+        return function
+
+    return declare
+
+
+class Listener:
+    """One function under `@listen(…)`, bound to an app."""
+
+    def __init__(self, function: Handle, container: Container) -> None:
+        self.name: str = function.__name__
+        self.topics: tuple[str, ...] = getattr(function, _LISTENS)
+        self._function = function
+        self._container = container
+        self._wanted = {name: kind for name, kind in get_type_hints(function).items() if name != "return"}
+        for name, kind in self._wanted.items():
+            if kind is not Arrival and kind not in container:
+                raise TypeError(f"{self.name} needs {name}, which is not in provide=[…]")
+
+    async def __call__(self, arrival: Arrival) -> None:
+        values = {name: arrival if kind is Arrival else self._container[kind] for name, kind in self._wanted.items()}
+        await self._function(**values)
 
 
 class Handler:
@@ -80,11 +125,17 @@ class Handler:
         return kind in (self.event, Envelope, Principal, Change)
 
 
+def listeners(functions: Iterable[Handle], container: Container) -> dict[str, Listener]:
+    """Those under `@listen(…)`, by topic. Raises TypeError for a wrong declaration."""
+    bound = [Listener(function, container) for function in functions if hasattr(function, _LISTENS)]
+    return {topic: listener for listener in bound for topic in listener.topics}
+
+
 def bind(functions: Iterable[Handle], container: Container) -> dict[str, list[Handler]]:
     """The handlers by topic. Raises TypeError for a wrong declaration and for two of one name."""
     by_topic: dict[str, list[Handler]] = {}
     names: set[str] = set()
-    for handler in (Handler(function, container) for function in functions):
+    for handler in (Handler(function, container) for function in functions if not hasattr(function, _LISTENS)):
         if handler.name in names:
             raise TypeError(f"two handlers are called {handler.name}: the inbox could not tell them apart")
         names.add(handler.name)

@@ -45,6 +45,8 @@ def headers_for(
     sent.setdefault("accept-encoding", "identity")
     sent["traceparent"] = context.traceparent
     sent["x-request-id"] = context.request_id
+    if context.causation_id:
+        sent["x-platform-causation-id"] = context.causation_id  # the gateway lets none in from outside
     sent["x-timeout-ms"] = str(max(1, int(left * 1000)))
     if authorization:
         sent["authorization"] = authorization

@@ -85,5 +85,17 @@ def why(
             typer.echo(there.text(f"/api/v1/why/{segment(trace)}").rstrip())
 
 
+@app.command()
+def tree(
+    id: Annotated[str, typer.Argument(help="An event id, a request id or a trace id.")], json: Json = False
+) -> None:
+    """What a request led to, across services: events, what they caused, and what failed first."""
+    with gateway(json) as there:
+        if json:
+            output.as_json(there.get(f"/api/v1/events/tree/{segment(id)}"))
+        else:
+            typer.echo(there.text(f"/api/v1/events/tree/{segment(id)}").rstrip())
+
+
 def main() -> None:
     app(prog_name="pyat")

@@ -17,6 +17,7 @@ def bus(found: topics.Topics) -> dict[str, Any]:
             {"name": "queueDepth", "value": "8"},  # what waits behind a slow handler would be given out twice
             {"name": "processingTimeout", "value": "30s"},  # then an event is thought lost with its consumer
             {"name": "redeliverInterval", "value": "5s"},
+            {"name": "poolSize", "value": "256"},  # each topic holds a connection; 10 a core would starve who has many
             {"name": "maxLenApprox", "value": "100000"},  # events kept of a topic, read or not
         ],
     )

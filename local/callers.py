@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
+from . import abilities, topics
 from .errors import SetupError
 
 GATEWAY = "api-gateway"
 _VERBS = {"get", "post", "put", "patch", "delete", "head"}
 EVENTS = "/_events"  # where the chassis asks for events that an app missed
+DELIVERY = "/dapr"  # where an app takes events, also those that are brought again
 # The gateway shows everybody's health and documents everybody's routes.
 ASKED_BY_GATEWAY = {"/openapi.json": {"GET"}, "/readyz": {"GET"}, "/healthz": {"GET"}}
 
@@ -42,6 +44,11 @@ def find(root: Path, app_ids: list[str]) -> Calls:
             if path.is_file():
                 for callee, called, verb in _peer_calls(path, root):
                     calls.add(caller, callee, called, {verb})
+    for keeper in topics.keepers_of_everything(root, app_ids):
+        for owner in set(topics.owners(root)) & set(app_ids):
+            calls.add(keeper, owner, EVENTS, {"GET"})
+        for consumer in abilities.having(root, app_ids, "subscriptions"):
+            calls.add(keeper, consumer, DELIVERY, {"GET", "POST"})
     if GATEWAY in app_ids:
         for route in _routes(root / "config" / "routes.yaml"):
             calls.add(GATEWAY, route["app"], route["prefix"], set(route["methods"]))

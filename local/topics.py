@@ -36,15 +36,31 @@ def find(root: Path, app_ids: list[str]) -> Topics:
             # A package hands on what its own modules hold, so it is imported from either.
             for place in (f"contracts.{module}", ".".join(where.with_suffix("").parts)):
                 by_module.setdefault(place, {})[name] = topic
+    keepers = keepers_of_everything(root, app_ids)
+    everything = set().union(*topics.published.values())
+    for owner in owners(root):
+        everything |= {f"dead-letters.{owner}", f"{owner}.event-failed"}
     for app_id in app_ids:
-        folder = root / "apps" / app_id.replace("-", "_")
-        for path in [folder / "subscriptions.py", *sorted((folder / "subscriptions").rglob("*.py"))]:
-            if path.is_file():
-                topics.subscribed[app_id] |= set(_subscriptions(path, path.relative_to(root), by_module))
+        for path in _files(root, app_id):
+            topics.subscribed[app_id] |= set(_subscriptions(path, path.relative_to(root), by_module))
+        if app_id in keepers:
+            topics.subscribed[app_id] |= everything
         if topics.subscribed[app_id]:
             # What its own sidecar publishes for it, and what it tells itself when a handler gives up.
             topics.published[app_id] |= {f"dead-letters.{app_id}", f"{app_id}.event-failed"}
     return topics
+
+
+def owners(root: Path) -> list[str]:
+    """The app-ids that have a module in contracts, and so may tell of events."""
+    folder = root / "contracts"
+    modules = {path.relative_to(folder).with_suffix("").parts[0] for path in folder.rglob("*.py")}
+    return sorted(module.replace("_", "-") for module in modules if (root / "apps" / module).is_dir())
+
+
+def keepers_of_everything(root: Path, app_ids: list[str]) -> list[str]:
+    """The apps that `@listen(…)`: they get every topic, may ask every owner for events, and hand events in again."""
+    return [app_id for app_id in app_ids if any(_listens(path) for path in _files(root, app_id))]
 
 
 def scopes(topics: dict[str, set[str]]) -> str:
@@ -64,6 +80,20 @@ def _events(path: Path) -> Iterator[tuple[str, str]]:
                     and isinstance(line.value, ast.Constant)
                 ):
                     yield event.name, str(line.value.value)
+
+
+def _files(root: Path, app_id: str) -> list[Path]:
+    folder = root / "apps" / app_id.replace("-", "_")
+    found = [folder / "subscriptions.py", *sorted((folder / "subscriptions").rglob("*.py"))]
+    return [path for path in found if path.is_file()]
+
+
+def _listens(path: Path) -> bool:
+    """Whether a function in it is under `@listen(…)`."""
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "listen"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
 
 
 def _subscriptions(path: Path, where: Path, events: dict[str, dict[str, str]]) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""What is in a base, at a glance.
+"""Everything that happened, in one order: the event store, and what led to what.
 
 domain      work · owner @platform
-owns        nothing
-serves      GET /api/v1/event-processor/{base}
+owns        events, what came as an event and is none
+serves      /api/v1/events
 publishes   nothing
-subscribes  nothing
-calls       airtable-connector
+subscribes  every topic in contracts, every app's event-failed and dead letters
+calls       every app that tells of events, for those the bus lost
 SLO         99.9 % · p95 50 ms
 """

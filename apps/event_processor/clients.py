@@ -1,13 +1,10 @@
-"""What this app asks of other apps."""
+"""The owners of events, asked for those that the bus lost."""
 
-from apps.event_processor.domain import UnknownBase
-from chassis import Peer
-from contracts.airtable_connector import Table
-from contracts.listing import Listing
+from types import new_class
 
+from apps.event_processor.domain import catalogue
+from chassis import EventSource
 
-class AirtableConnector(Peer, app_id="airtable-connector"):
-    async def tables(self, base: str) -> list[Table]:
-        """The tables of a base. Raises UnknownBase when the connector answers 404."""
-        found = await self.get(f"/api/v1/bases/{base}/tables", Listing[Table], not_found=UnknownBase)
-        return found.items
+SOURCES: list[type] = [
+    new_class(f"EventsOf:{owner}", (EventSource,), {"app_id": owner}) for owner in catalogue.owners()
+]

@@ -85,5 +85,7 @@ class FakeBus:
             if answer.status == 404:
                 break
             await asyncio.sleep(self.pause)
-        dead = event if isinstance(event, dict) else {"raw": event}
-        self.dead_letters[subscription["deadLetterTopic"]].append(dead)
+        letters = subscription["deadLetterTopic"]
+        self.dead_letters[letters].append(event if isinstance(event, dict) else {"raw": event})
+        if letters != subscription["topic"]:
+            await self.deliver(letters, body)

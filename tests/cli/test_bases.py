@@ -70,3 +70,15 @@ def test_the_tab_key_offers_the_id_of_what_a_shell_would_split(gateway, pyat, mo
 
 def test_the_tab_key_is_quiet_without_a_platform():
     assert completion.bases("cr") == []
+
+
+def test_a_tree_is_shown_as_the_platform_tells_it(gateway, pyat):
+    gateway.on("GET", "/api/v1/events/tree/last%2Fone", "2 events in 1 service\n")
+    done = pyat("tree", "last/one")
+    assert (done.exit_code, done.stdout) == (0, "2 events in 1 service\n")
+    assert gateway.seen[-1].headers["accept"] == "text/plain"
+
+
+def test_a_tree_is_data_for_a_program(gateway, pyat):
+    gateway.on("GET", "/api/v1/events/tree/request-1", {"events": 2})
+    assert json.loads(pyat("tree", "request-1", "--json").stdout) == {"events": 2}

@@ -174,6 +174,22 @@ def test_events_in_a_package_of_their_owners_are_found(root: Path, imported: str
     assert found.published["schema-service"] == found.subscribed["note-service"] == {"schema-service.schema-changed"}
 
 
+def test_an_app_that_listens_gets_every_topic_and_the_way_to_every_owner(root: Path) -> None:
+    (root / "contracts").mkdir()
+    (root / "contracts" / "schema_service.py").write_text(EVENTS)
+    (root / "apps" / "schema_service").mkdir(exist_ok=True)
+    (root / "apps" / "note_service" / "subscriptions.py").write_text("@listen(topics())\nasync def keep(): ...\n")
+    app_ids = ["schema-service", "note-service"]
+    assert topics.find(root, app_ids).subscribed["note-service"] == {
+        "dead-letters.schema-service",
+        "schema-service.event-failed",
+        "schema-service.schema-changed",
+    }
+    calls = callers.find(root, app_ids)
+    assert calls.of("schema-service")["note-service"]["/_events"] == {"GET"}
+    assert calls.of("note-service") == {"note-service": {"/dapr/**": {"GET", "POST"}}}
+
+
 def test_a_subscription_to_what_no_contract_knows_is_said_with_its_line(root: Path) -> None:
     (root / "apps" / "note_service" / "subscriptions.py").write_text(HANDLER)
     with pytest.raises(SetupError, match=r"subscriptions.py:4: subscribe\(Changed\)"):

@@ -1,0 +1,1 @@
+"""What an event is, and what led to what. Pure."""

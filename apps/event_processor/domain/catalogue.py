@@ -1,0 +1,47 @@
+"""Which events there are: every class with a topic in contracts, and what each app tells of its failures."""
+
+from functools import cache
+
+from pydantic import BaseModel
+
+from contracts import asyncapi, schemas
+
+OWN = "event-processor"
+FAILED = ".event-failed.v1"
+
+
+class Failed(BaseModel):
+    """What the chassis tells when a handler has given an event up."""
+
+    event: str
+    topic: str
+    type: str
+    handler: str
+    attempt: int
+    problem: str
+
+
+@cache
+def owners() -> tuple[str, ...]:
+    """App-ids of all who may tell of events."""
+    return tuple(module.replace("_", "-") for module in schemas.modules())
+
+
+@cache
+def types() -> dict[str, type[BaseModel]]:
+    """Type of an event → the model of its data."""
+    declared = {str(getattr(event, "TYPE", "")): event for event in asyncapi.events(schemas.modules())}
+    return declared | {owner + FAILED: Failed for owner in owners()}
+
+
+def topics() -> list[str]:
+    """Every topic: those of the events, and every app's dead letters."""
+    return sorted({topic_of(kind) for kind in types()} | {f"dead-letters.{owner}" for owner in owners()})
+
+
+def topic_of(kind: str) -> str:
+    return kind.rpartition(".")[0]
+
+
+def owner_of(kind: str) -> str:
+    return kind.partition(".")[0]

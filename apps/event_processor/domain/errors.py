@@ -1,0 +1,19 @@
+"""What can go wrong here."""
+
+from chassis import AppError
+
+
+class UnknownEvent(AppError):
+    code, status, title, fault = "events.unknown", 404, "There is no such event", "client"
+
+
+class VersionConflict(AppError):
+    code, status, title, fault = "events.version-conflict", 409, "The stream is at another version", "client"
+
+
+class ForeignType(AppError):
+    code, status, title, fault = "events.foreign-type", 422, "That type of event is another service's", "client"
+
+
+class UnknownQuarantined(AppError):
+    code, status, title, fault = "events.unknown-quarantined", 404, "There is nothing like that in quarantine", "client"

@@ -1,0 +1,8 @@
+"""The use cases."""
+
+from apps.event_processor.service.bell import Bell
+from apps.event_processor.service.keeping import Keeper
+from apps.event_processor.service.reading import Reader, Trees
+from apps.event_processor.service.writing import Writer
+
+__all__ = ["Bell", "Keeper", "Reader", "Trees", "Writer"]

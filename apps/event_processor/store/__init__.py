@@ -1,0 +1,6 @@
+"""The only place that knows SQL."""
+
+from apps.event_processor.store.log import EventStore
+from apps.event_processor.store.quarantine import QuarantineStore
+
+__all__ = ["EventStore", "QuarantineStore"]

@@ -1,0 +1,85 @@
+"""Every event of the platform reaches the store, whoever dies on its way; and what led to what can be told."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+from demo import journey
+from tests.system.mesh import ROOT, Mesh, eventually
+
+EVENTS = "/api/v1/events"
+VICTIMS = ("event-processor", "event-processor.sidecar", "valkey")
+
+
+def written(mesh: Mesh, place: journey.Place, names: list[str]) -> tuple[list[str], str]:
+    """Create records of these names; their ids and the trace of the request."""
+    body = {"records": [{"fields": {place.name_field: name}} for name in names]}
+    answer = mesh.client().ask("POST", place.records, json=body)
+    assert answer.status < 300, answer.body
+    return [record["id"] for record in answer.body["records"]], answer.trace
+
+
+def stored(mesh: Mesh, **chosen: str) -> list[dict[str, Any]]:
+    """All chosen events, page by page."""
+    return list(mesh.client().every(EVENTS, **chosen))
+
+
+def test_a_write_through_the_gateway_is_in_the_store_under_its_trace_and_pyat_shows_its_tree(
+    mesh: Mesh, place: journey.Place
+) -> None:
+    (record,), trace = written(mesh, place, [f"Event {uuid.uuid4().hex[:8]}"])
+    eventually(lambda: stored(mesh, trace_id=trace), within=15, what="the write's event is in the store")
+    (event,) = stored(mesh, trace_id=trace)
+    assert (event["type"], event["data"]["record"]) == ("airtable-connector.record-created.v1", record)
+    assert event["stream"] == f"airtable-connector/{place.base}/{record}"
+    assert stored(mesh, stream=event["stream"]) == [event]
+
+    shown = subprocess.run(
+        [sys.executable, "-m", "cli", "tree", trace],
+        cwd=ROOT,
+        env={**os.environ, "PLATFORM_URL": mesh.address.url, "PLATFORM_KEY": mesh.address.key},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert f"trace {trace}" in shown.stdout
+    assert f"└─ airtable-connector.record-created.v1 {place.base}/{record}" in shown.stdout
+
+
+def test_the_store_is_complete_after_it_and_its_sidecar_and_the_broker_were_killed_while_events_flowed(
+    mesh: Mesh, place: journey.Place
+) -> None:
+    head = max((event["position"] for event in stored(mesh)), default=0)
+    records: list[str] = []
+    for victim in VICTIMS:
+        records += written(mesh, place, [f"{victim} {n}" for n in range(10)])[0]
+        mesh.signal(victim, signal.SIGKILL)
+        for _ in range(2):
+            records += written(mesh, place, [f"{victim} is dead {n}" for n in range(10)])[0]
+
+    def told() -> list[str]:
+        return [event["data"]["record"] for event in stored(mesh, type="airtable-connector.record-created.v1")]
+
+    eventually(lambda: set(records) <= set(told()), within=60, what="every record's event is in the store")
+    found = [record for record in told() if record in set(records)]
+    assert sorted(found) == sorted(records), "none is there twice"
+    positions = [event["position"] for event in stored(mesh, cursor=str(head))]
+    assert positions == list(range(head + 1, head + 1 + len(positions)))
+
+
+def test_what_the_broker_lost_while_the_store_was_frozen_is_there_afterwards(mesh: Mesh, place: journey.Place) -> None:
+    frozen = mesh.processes()["event-processor"]["pid"]
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        records, _ = written(mesh, place, [f"Frozen {n}" for n in range(10)])
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+
+    def told() -> set[str]:
+        return {event["data"]["record"] for event in stored(mesh, category="airtable-connector")}
+
+    eventually(lambda: set(records) <= told(), within=60, what="every record's event is in the store")
