@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from apps.airtable_connector import jobs
-from apps.airtable_connector.clients import AirtableApi, Limiter, Tokens
+from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, Tokens
 from apps.airtable_connector.routes import metadata, operations, records, v0
 from apps.airtable_connector.service import USE_CASES
 from apps.airtable_connector.settings import Settings
@@ -17,5 +17,5 @@ def create(settings: Settings) -> FastAPI:
         settings,
         routers=[metadata.router, operations.router, records.router, v0.router],
         jobs=[jobs.find_lost_answers],
-        provide=[Limiter, Tokens, AirtableApi, ReadCache, JournalStore, *USE_CASES],
+        provide=[Limiter, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
     )

@@ -2,6 +2,7 @@
 
 from apps.airtable_connector.clients.airtable import AirtableApi
 from apps.airtable_connector.clients.limiter import Limiter
+from apps.airtable_connector.clients.merging import MergedWrites
 from apps.airtable_connector.clients.tokens import Tokens
 
-__all__ = ["AirtableApi", "Limiter", "Tokens"]
+__all__ = ["AirtableApi", "Limiter", "MergedWrites", "Tokens"]

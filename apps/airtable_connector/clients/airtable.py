@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 
 import aiohttp
 from yarl import URL
@@ -51,8 +52,10 @@ class AirtableApi:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, call: Call, tenant: str) -> Answer:
+    async def send(self, call: Call, tenant: str, *, at_its_turn: Callable[[], Call | None] | None = None) -> Answer:
         """Airtable's answer, whatever its status, except a 429 of its rate limit, which is waited out.
+
+        `at_its_turn` gives what is sent in place of `call` in the moment of sending; None when nobody waits any more.
 
         Raises AirtableReadOnly, AirtableRateLimited, AirtableUnavailable, AirtableTimeout (of a read, or before a
         write was begun), AirtableWriteUnknown and AirtableInvalidAnswer.
@@ -66,7 +69,7 @@ class AirtableApi:
         while True:
             tried += 1
             try:
-                answer = await self._in_turn(call, token, deadline)
+                answer = await self._in_turn(call, token, deadline, at_its_turn)
             except AirtableUnavailable:
                 if not self._again(call, tried, deadline):
                     raise
@@ -86,14 +89,19 @@ class AirtableApi:
     def _again(self, call: Call, tried: int, deadline: float) -> bool:
         return call.read and tried == 1 and time.monotonic() + PAUSE < deadline
 
-    async def _in_turn(self, call: Call, token: str, deadline: float) -> Answer:
+    async def _in_turn(
+        self, call: Call, token: str, deadline: float, at_its_turn: Callable[[], Call | None] | None
+    ) -> Answer:
         last_moment = deadline if call.read else deadline - LEAST_FOR_A_WRITE
         if time.monotonic() >= last_moment:
             raise AirtableTimeout(
                 "The time of this request ended before it was sent to Airtable: nothing happened there. Give it more."
             )
         await self._limiter.turn(call.base, token, last_moment)
-        answer = await self._once(call, token, deadline - time.monotonic())
+        sent = at_its_turn() if at_its_turn else call
+        if sent is None:
+            raise AirtableTimeout("Nobody waits for this any more: nothing was sent to Airtable.")
+        answer = await self._once(sent, token, deadline - time.monotonic())
         if answer.status == 429 and not refusals.is_plan_limit(answer):
             await self._limiter.penalised(call.base)
         return answer

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.clients import MergedWrites
 from apps.airtable_connector.domain import errors, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
 from apps.airtable_connector.service.journal import Journal, Running
@@ -32,9 +32,9 @@ class Done:
 
 class Writes:
     def __init__(
-        self, settings: Settings, api: AirtableApi, reads: Reads, journal: Journal, previews: Previews
+        self, settings: Settings, airtable: MergedWrites, reads: Reads, journal: Journal, previews: Previews
     ) -> None:
-        self._settings, self._api, self._reads, self._journal = settings, api, reads, journal
+        self._settings, self._airtable, self._reads, self._journal = settings, airtable, reads, journal
         self._previews = previews
 
     def begin(self, call: Call, who: Principal) -> Running:
@@ -48,7 +48,7 @@ class Writes:
         rows = await self._journal.intend(operation, call, replaces)
         happened = True
         try:
-            answer = await self._api.send(call, operation.who.tenant)
+            answer = await self._airtable.send(call, operation.who.tenant)
             happened = answer.ok or answer.status >= 500
         except NOTHING_HAPPENED as error:
             happened = False
