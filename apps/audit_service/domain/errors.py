@@ -21,3 +21,27 @@ class BadSchema(AppError):
 
 class SchemaRaced(AppError):
     code, status, title, fault = "audit.schema-raced", 409, "Two schemas of one action came at once", "client"
+
+
+class UnknownEntry(AppError):
+    code, status, title, fault = "audit.unknown-entry", 404, "The trail has no such entry", "client"
+
+
+class UnknownCheckpoint(AppError):
+    code, status, title, fault = "audit.unknown-checkpoint", 404, "There is no checkpoint of that size", "client"
+
+
+class UnknownExport(AppError):
+    code, status, title, fault = "audit.unknown-export", 404, "There is no such export, or no such part of it", "client"
+
+
+class ExportsFull(AppError):
+    code, status, title, fault = "audit.exports-full", 429, "Too many exports are at work", "client"
+
+
+class TrailChanged(Exception):
+    """The trail is not the one that was signed before, so nothing more is signed. Verifying says where."""
+
+
+class PlaceAway(Exception):
+    """The second place of checkpoints takes nothing, or has something else."""

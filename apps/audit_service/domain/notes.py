@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 SIGNER = "audit-service"
 CHECKPOINT, TOMBSTONE = "audit-service/", "audit-service/tombstone/"  # before the tenant, in the first line
 _ED25519 = b"\x01"
+Key = Ed25519PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,12 @@ def opened(note: str, public: Ed25519PublicKey) -> Checkpoint | Tombstone:
         return Tombstone(unquote(lines[0].removeprefix(TOMBSTONE)), first, last, int(lines[2].split()[1]), time)
     root, head = base64.b64decode(lines[2]), base64.b64decode(lines[3].removeprefix("chain "))
     return Checkpoint(unquote(lines[0].removeprefix(CHECKPOINT)), int(lines[1]), root, head, time)
+
+
+def size_of(note: str) -> int:
+    """What a checkpoint says its size is, whoever signed it; 0 for what is none."""
+    lines = note.splitlines()
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
 
 
 def _key_id(public: Ed25519PublicKey) -> bytes:

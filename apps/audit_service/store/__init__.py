@@ -1,6 +1,10 @@
 """The only files that know SQL."""
 
+from apps.audit_service.store.checkpoints import CheckpointStore
+from apps.audit_service.store.exports import ExportStore
+from apps.audit_service.store.retention import RetentionStore
 from apps.audit_service.store.schemas import SchemaStore
+from apps.audit_service.store.search import SearchStore
 from apps.audit_service.store.trail import TrailStore
 
-__all__ = ["SchemaStore", "TrailStore"]
+__all__ = ["CheckpointStore", "ExportStore", "RetentionStore", "SchemaStore", "SearchStore", "TrailStore"]

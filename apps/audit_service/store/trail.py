@@ -39,9 +39,12 @@ _WALK = text("""
     WHERE c.tenant = :tenant AND c.index >= :first AND c.index < :end ORDER BY c.index LIMIT :most
 """)
 _STRAY = text("""
-    SELECT min(e.index) FROM append_only.entries AS e
-    WHERE e.tenant = :tenant AND e.index >= :first AND e.index < :end
-        AND NOT EXISTS (SELECT FROM append_only.chain AS c WHERE c.tenant = e.tenant AND c.index = e.index)
+    SELECT min(index) FROM (
+        SELECT e.index FROM append_only.entries AS e
+        WHERE e.tenant = :tenant AND e.index >= :first AND e.index < :end
+            AND NOT EXISTS (SELECT FROM append_only.chain AS c WHERE c.tenant = e.tenant AND c.index = e.index)
+        UNION ALL SELECT index FROM append_only.chain WHERE tenant = :tenant AND index < 0
+    ) AS stray
 """)
 _LEAVES = text("""
     SELECT leaf FROM append_only.chain WHERE tenant = :tenant AND index >= :first AND index < :end ORDER BY index
@@ -120,7 +123,7 @@ class TrailStore:
         return list(await read.execute(_WALK, wanted))
 
     async def stray(self, read: Read, tenant: str, first: int, end: int) -> int | None:
-        """The first entry that no link of the chain stands for."""
+        """The first entry that no link of the chain stands for, or a link before the first."""
         found: int | None = await read.scalar(_STRAY, {"tenant": tenant, "first": first, "end": end})
         return found
 
