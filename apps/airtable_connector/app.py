@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from apps.airtable_connector import jobs
 from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, Tokens
-from apps.airtable_connector.routes import metadata, operations, records, v0
+from apps.airtable_connector.routes import TYPED, v0
 from apps.airtable_connector.service import USE_CASES
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import JournalStore, ReadCache
@@ -15,7 +15,7 @@ def create(settings: Settings) -> FastAPI:
     """The app that `python -m chassis airtable-connector` serves."""
     return create_app(
         settings,
-        routers=[metadata.router, operations.router, records.router, v0.router],
+        routers=[*TYPED, *v0.ROUTERS],
         jobs=[jobs.find_lost_answers],
         provide=[Limiter, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
     )

@@ -6,6 +6,8 @@ from pydantic import AnyHttpUrl, Field, field_validator
 
 from chassis import AppSettings
 
+MIB = 1024 * 1024
+
 
 class Settings(AppSettings):
     """Times in seconds."""
@@ -27,6 +29,7 @@ class Settings(AppSettings):
     )
     before_images_age: float = Field(default=30, ge=0, le=86_400, description="For before_images=cached.")
 
+    max_body_bytes: int = Field(default=8 * MIB, description="Airtable takes files of 5 MB, as base64.")
     concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
     attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")
     max_answer: int = Field(default=16 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024, description="Bytes of one answer.")
@@ -46,6 +49,12 @@ class Settings(AppSettings):
         if (url.path or "/").rstrip("/").endswith("/v0"):
             raise ValueError("leave /v0 out")
         return url
+
+    @property
+    def upload_root(self) -> str:
+        """Airtable takes files on a host of its own; whatever stands in for it, on the same."""
+        host = self.airtable_url.host
+        return "https://content.airtable.com" if host == "api.airtable.com" else self.airtable_root
 
     @property
     def airtable_root(self) -> str:

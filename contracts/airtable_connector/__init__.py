@@ -1,8 +1,10 @@
 """What airtable-connector's own routes speak, and what it tells on the bus.
 
-`records`: bases, tables, records, batches · `operations`: every write, and its undoing · `events`: what was written.
+`records`: bases, tables, records, batches · `operations`: every write, and its undoing · `events`: what was written ·
+`comments`, `webhooks`, `schema`: what is about no cells.
 """
 
+from contracts.airtable_connector.comments import Comment, CommentText, DeletedComment, NewComment
 from contracts.airtable_connector.events import RecordCreated, RecordDeleted, RecordUpdated
 from contracts.airtable_connector.operations import (
     CellChange,
@@ -48,6 +50,15 @@ from contracts.airtable_connector.records import (
     View,
     Written,
 )
+from contracts.airtable_connector.schema import NewBase, NewField, NewTable, Renamed
+from contracts.airtable_connector.webhooks import (
+    NewWebhook,
+    NotificationsEnabled,
+    Webhook,
+    WebhookCreated,
+    WebhookPayloads,
+    WebhookRefreshed,
+)
 
 __all__ = [
     "BATCH",
@@ -58,12 +69,21 @@ __all__ = [
     "CellChange",
     "Cells",
     "ChangedRecord",
+    "Comment",
+    "CommentText",
+    "DeletedComment",
     "DeletedIds",
     "DeletedRecord",
     "DryRun",
     "Name",
+    "NewBase",
+    "NewComment",
+    "NewField",
     "NewRecord",
     "NewRecords",
+    "NewTable",
+    "NewWebhook",
+    "NotificationsEnabled",
     "Operation",
     "OperationRecord",
     "OperationState",
@@ -83,6 +103,7 @@ __all__ = [
     "RecordsQuery",
     "RecordsUpserted",
     "RecordsWritten",
+    "Renamed",
     "Revert",
     "Reverted",
     "Sent",
@@ -92,5 +113,9 @@ __all__ = [
     "Upsert",
     "UpsertedRecord",
     "View",
+    "Webhook",
+    "WebhookCreated",
+    "WebhookPayloads",
+    "WebhookRefreshed",
     "Written",
 ]

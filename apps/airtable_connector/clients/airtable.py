@@ -35,7 +35,7 @@ class AirtableApi:
 
     def __init__(self, settings: Settings, limiter: Limiter, tokens: Tokens) -> None:
         self._settings, self._limiter, self._tokens = settings, limiter, tokens
-        self._root = settings.airtable_root
+        self._root, self._uploads = settings.airtable_root, settings.upload_root
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -112,7 +112,8 @@ class AirtableApi:
         if call.body is not None:
             headers["content-type"] = call.content_type
         timeout = aiohttp.ClientTimeout(total=min(left, self._settings.attempt_timeout), connect=min(left, CONNECT))
-        url = URL(f"{self._root}/v0/{call.target}", encoded=True)
+        root = self._uploads if call.path.endswith("/uploadAttachment") else self._root
+        url = URL(f"{root}/v0/{call.target}", encoded=True)
         try:
             async with self._session.request(
                 call.method, url, data=call.body, headers=headers, timeout=timeout, allow_redirects=False

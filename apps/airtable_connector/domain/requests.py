@@ -66,6 +66,10 @@ def base_id(text: str) -> str:
     return text
 
 
+def is_base_id(text: str) -> bool:
+    return _BASE_ID.fullmatch(text) is not None
+
+
 def table_path(base: str, table: str) -> str:
     """A table's name may contain `/`."""
     return f"{base_id(base)}/{quote(table, safe='')}"
@@ -76,8 +80,8 @@ def record_path(base: str, table: str, record: str) -> str:
 
 
 def table_of(call: Call) -> tuple[str | None, str | None]:
-    """(table, record) a call on records is about, decoded; Nones for metadata."""
-    if call.base is None or call.path.startswith("meta/"):
+    """(table, record) a call on records is about, decoded; Nones for anything else."""
+    if call.base is None or call.path.startswith(("meta/", "bases/")) or call.path.endswith("/uploadAttachment"):
         return None, None
     _, table, *rest = call.path.split("/")
     record = rest[0] if rest and rest[0] != "listRecords" else None

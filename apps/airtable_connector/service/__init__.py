@@ -1,6 +1,7 @@
 """The use cases: read through the cache, write once and know what became of it, undo."""
 
 from apps.airtable_connector.service.bulk import Bulk
+from apps.airtable_connector.service.direct import Direct
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.operations import Operations
@@ -11,11 +12,12 @@ from apps.airtable_connector.service.reverts import Reverts
 from apps.airtable_connector.service.tables import Tables
 from apps.airtable_connector.service.writes import Done, Writes
 
-USE_CASES = (Reads, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver)
+USE_CASES = (Reads, Direct, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver)
 
 __all__ = [
     "USE_CASES",
     "Bulk",
+    "Direct",
     "Done",
     "Images",
     "Journal",

@@ -1,0 +1,35 @@
+"""Writes that are about no cells: comments, files, webhooks, schemas. Sent once, told as they ended; not undoable."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.domain import refusals, shapes
+from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.reads import Reads
+from chassis import Principal
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Direct:
+    def __init__(self, api: AirtableApi, reads: Reads) -> None:
+        self._api, self._reads = api, reads
+
+    async def send(self, call: Call, who: Principal) -> Answer:
+        """Airtable's answer to a call that succeeded; raises our error for every other one."""
+        answer = await self._api.send(call, who.tenant)
+        if not call.read and (answer.ok or answer.status >= 500):
+            await self._reads.changed(call.base)
+        if not answer.ok:
+            raise await self._reads.explained(refusals.error_of(answer, read_only=call.read), call, who.tenant)
+        return answer
+
+    async def ask(
+        self, call: Call, who: Principal, model: type[T], reading: Callable[[Any], Any] = lambda raw: raw
+    ) -> T:
+        """The same as our model. Raises AirtableInvalidAnswer when it lacks something."""
+        answer = await self.send(call, who)
+        return shapes.understood(shapes.parsed(answer), lambda raw: model.model_validate(reading(raw)))
