@@ -154,7 +154,7 @@ async def test_what_is_no_route_is_not_found_in_airtables_shape_and_goes_nowhere
 
 
 async def test_metadata_cannot_be_written_through_the_routes_of_records(client: AppClient, place: Place) -> None:
-    answer = await client.post("/v0/meta/bases", json={"name": "x", "workspaceId": "wspx", "tables": []})
+    answer = await client.put("/v0/meta/bases", json={"name": "x", "workspaceId": "wspx", "tables": []})
     assert answer.status == 404
     assert place.asked() == []
 
@@ -166,8 +166,13 @@ async def test_malformed_json_is_airtables_to_refuse(client: AppClient, place: P
     assert answer.headers["x-platform-code"] == "airtable.invalid-request"
 
 
+async def test_a_body_as_large_as_a_file_is_passed_on(client: AppClient, place: Place) -> None:
+    answer = await client.post(place.v0, body=b'{"fields": {"Name": "' + b"x" * 2_000_000 + b'"}}')
+    assert len(answer.json()["fields"]["Name"]) == 2_000_000
+
+
 async def test_a_body_over_the_limit_is_refused_in_airtables_shape(client: AppClient, place: Place) -> None:
-    big = b'{"fields": {"Name": "' + b"x" * 1_100_000 + b'"}}'
+    big = b'{"fields": {"Name": "' + b"x" * 8_400_000 + b'"}}'
     answer = await client.post(place.v0, body=big, headers={"content-length": None})
     assert answer.status == 413
     assert answer.json()["error"]["type"] == "REQUEST_TOO_LARGE"

@@ -1,6 +1,7 @@
 """Airtable over HTTP: in turn, within the caller's time, never doubling a write."""
 
 import asyncio
+import io
 import random
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ TO_ANSWER = 0.05  # s kept back to tell the caller what happened before its time
 LEAST_FOR_A_WRITE = 0.1  # s; with less left a write is not begun, its answer could not be heard
 CONNECT = 5.0  # s at most for a connection; until it is there nothing has been sent
 PAUSE = 0.2  # s at most before a read is tried again
+LARGE = 256 * 1024  # bytes
 KEPT_HEADERS = ("retry-after",)
 
 
@@ -116,7 +118,7 @@ class AirtableApi:
         url = URL(f"{root}/v0/{call.target}", encoded=True)
         try:
             async with self._session.request(
-                call.method, url, data=call.body, headers=headers, timeout=timeout, allow_redirects=False
+                call.method, url, data=_in_pieces(call.body), headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 return await self._read(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failure:
@@ -150,6 +152,11 @@ class AirtableApi:
             chunks.append(chunk)
         kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         return Answer(response.status, b"".join(chunks), response.headers.get("content-type", ""), kept)
+
+
+def _in_pieces(body: bytes | None) -> io.BytesIO | bytes | None:
+    """aiohttp writes bytes in one go, which would hold up everybody else for a large file."""
+    return io.BytesIO(body) if body is not None and len(body) > LARGE else body
 
 
 def _fitting(call: Call) -> Call:

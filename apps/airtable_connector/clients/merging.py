@@ -95,7 +95,7 @@ class MergedWrites:
         try:
             answer = await self._api.send(first, tenant, at_its_turn=close)
             await self._hand_out(group.members, answer, tenant)
-        except AppError as error:
+        except Exception as error:  # also what nobody foresaw: else those who joined would wait in vain
             _fail(group.members, error)
         finally:
             if self._open.get(key) is group:
@@ -122,10 +122,13 @@ class MergedWrites:
                 member.answer.set_result(part)
 
 
-def _fail(members: Sequence[_Member], error: AppError) -> None:
+def _fail(members: Sequence[_Member], error: Exception) -> None:
     """Each gets an error of its own: headers are added to it on its way."""
     for member in members:
-        if not member.answer.done():
-            twin = Exception.__new__(type(error), *error.args)
-            twin.__dict__.update(error.__dict__, headers=dict(error.headers))
-            member.answer.set_exception(twin)
+        if member.answer.done():
+            continue
+        twin = Exception.__new__(type(error), *error.args)
+        twin.__dict__.update(error.__dict__)
+        if isinstance(error, AppError) and isinstance(twin, AppError):
+            twin.headers = dict(error.headers)
+        member.answer.set_exception(twin)
