@@ -15,6 +15,7 @@ import pytest
 from .sidecars import free_ports
 
 PROJECT = Path(__file__).parents[2]
+TELEMETRY = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
 
 SETTINGS = """
 from chassis import AppSettings
@@ -93,7 +94,7 @@ class Served:
         self.process, self.port, self.telemetry, self.headers = process, port, telemetry, headers
 
     async def get(self, path: str, port: int = 0) -> tuple[int, bytes]:
-        address = f"http://127.0.0.1:{port or self.port}{path}"
+        address = f"http://{TELEMETRY if port else '127.0.0.1'}:{port or self.port}{path}"
         async with aiohttp.ClientSession(headers=self.headers) as session, session.get(address) as answer:
             return answer.status, await answer.read()
 
@@ -108,7 +109,7 @@ class Served:
 async def serving(folder, dapr) -> AsyncIterator[Served]:
     port, telemetry = free_ports(2)
     tokens = {"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "sidecar-token"}
-    ports = {"APP_PORT": port, "TELEMETRY_PORT": telemetry, "DAPR_HTTP_PORT": dapr.port}
+    ports = {"APP_PORT": port, "TELEMETRY_HOST": TELEMETRY, "TELEMETRY_PORT": telemetry, "DAPR_HTTP_PORT": dapr.port}
     process = await started(folder, **tokens, **ports)
     served = Served(process, port, telemetry, dapr.headers())
     try:
