@@ -85,6 +85,9 @@ configure: .venv/.ready ## regenerate what is derived from the code: access rule
 contracts: .venv/.ready ## regenerate the goldens in contracts/schemas
 	@$(PY) -m contracts
 
+tamper: .venv/.ready ## change an audit trail at random [N=10000] times; every change must be found
+	@TAMPER_TIMES=$(if $(filter 1,$(N)),10000,$(N)) $(PY) -m pytest -q -s -k every_random tests/audit_service/test_tampering.py
+
 bench: .venv/.ready ## measure; each result is a ratio of interleaved runs
 	@$(PY) -m benchmarks $(ARGS)
 
@@ -114,4 +117,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit kustomize k8s-test check fix configure contracts bench new rm clean
+.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean

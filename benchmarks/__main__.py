@@ -18,6 +18,7 @@ def main() -> int:
             failed += run("hop", "--run-dir", str(run_dir))
         finally:
             mesh.down(run_dir)
+    failed += run("trail")
     failed += run("start")
     failed += run("start", "--apps", "22")
     return 1 if failed else 0

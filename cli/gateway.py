@@ -45,6 +45,9 @@ class Gateway:
     def text(self, path: str) -> str:
         return self._ask("GET", path, headers={"accept": "text/plain"}).text
 
+    def raw(self, path: str, params: Params = ()) -> bytes:
+        return self._ask("GET", path, params=list(params)).content
+
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """An unsafe request, with a key that makes its repetition by anything on the way harmless."""
         headers = {"idempotency-key": str(uuid.uuid4())}

@@ -1,0 +1,163 @@
+"""`pyat audit`: search the audit trail, verify it, take a file of it away."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import output
+from cli.gateway import Gateway
+from cli.session import Json, gateway
+
+commands = typer.Typer(no_args_is_help=True, help="The audit trail: who did what, and the proof of it.")
+
+BROKEN = 1  # exit code of verify
+WAIT = 0.5  # s between looks at an export
+
+Action = Annotated[str | None, typer.Option(help="record.update, or record.* for all that begin so.")]
+Outcome = Annotated[str | None, typer.Option(help="succeeded, denied, failed or unknown.")]
+Actor = Annotated[str | None, typer.Option(help="Who did it, or for whom an agent did.")]
+Target = Annotated[str | None, typer.Option(help="What it was done to, e.g. record:recXXXXXXXXXXXXXX.")]
+Service = Annotated[str | None, typer.Option(help="The service that decided.")]
+Request = Annotated[str | None, typer.Option(help="A request id.")]
+Trace = Annotated[str | None, typer.Option(help="A trace id.")]
+Since = Annotated[str | None, typer.Option(help="Occurred at or after, e.g. 2026-11-25T08:00:00Z.")]
+Until = Annotated[str | None, typer.Option(help="Occurred before.")]
+Text = Annotated[str | None, typer.Option(help="Words, as a web search takes them.")]
+
+
+@commands.command()
+def search(
+    action: Action = None,
+    outcome: Outcome = None,
+    actor: Actor = None,
+    target: Target = None,
+    service: Service = None,
+    request: Request = None,
+    trace: Trace = None,
+    since: Since = None,
+    until: Until = None,
+    text: Text = None,
+    page_size: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    cursor: Annotated[int | None, typer.Option(help="Continue where `next` of the last page pointed.")] = None,
+    json: Json = False,
+) -> None:
+    """Entries, newest first; every filter given must hold."""
+    asked = _given(
+        action=action, outcome=outcome, actor=actor, target=target, service=service, request_id=request,
+        trace_id=trace, since=since, until=until, text=text,
+    )  # fmt: skip
+    paging = _given(page_size=page_size, cursor=cursor)
+    with gateway(json) as there:
+        page = there.get("/api/v1/audit/entries", [*asked.items(), *paging.items()])
+    if json:
+        output.as_json(page)
+        return
+    output.as_columns(
+        ["index", "occurred_at", "action", "outcome", "actor", "service", "targets"], map(_row, page["items"])
+    )
+    if page["next"]:
+        typer.echo(f"There is more: --cursor {page['next']}", err=True)
+
+
+@commands.command()
+def verify(
+    first: Annotated[int, typer.Option("--from", min=0, help="Index of the first entry.")] = 0,
+    end: Annotated[int | None, typer.Option("--to", min=0, help="Index after the last entry.")] = None,
+    json: Json = False,
+) -> None:
+    """Check entries against their chain, the signed checkpoints and what was exported of them.
+
+    Exit code 0: all is as it was written; 1: it is not, and the first broken entry is named.
+    """
+    total = {"entries": 0, "erased": 0, "checkpoints": 0, "exported": 0}
+    with gateway(json) as there:
+        while True:
+            asked = _given(to=end) | {"from": first}
+            found = there.get("/api/v1/audit/verify", list(asked.items()))
+            total = {name: count + (found[name] or 0) for name, count in total.items()}
+            if found["next"] is None:
+                break
+            first = found["next"]
+            typer.echo(f"{first} of {found['size']} entries …", err=True)
+    if json:
+        output.as_json(found | total)
+    elif found["ok"]:
+        typer.echo(
+            f"OK: {total['entries']} entries ({total['erased']} erased) under {total['checkpoints']} checkpoints, "
+            f"{total['exported']} of them compared where they were exported to."
+        )
+    else:
+        for each in found["breaks"]:
+            typer.echo(f"BROKEN at index {each['index']}: {each['detail']}")
+    if not found["ok"]:
+        raise typer.Exit(BROKEN)
+
+
+@commands.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="The file to write; - is standard output.")],
+    format_: Annotated[str, typer.Option("--format", help="csv, ndjson, or bundle for the offline verifier.")] = "csv",
+    action: Action = None,
+    outcome: Outcome = None,
+    actor: Actor = None,
+    target: Target = None,
+    service: Service = None,
+    since: Since = None,
+    until: Until = None,
+    text: Text = None,
+    json: Json = False,
+) -> None:
+    """Take a file of the trail away: what the filters find, or everything as a bundle.
+
+    A bundle is verified without any server: python cli/verify_trail.py BUNDLE --key KEY.
+    """
+    asked = _given(
+        action=action, outcome=outcome, actor=actor, target=target, service=service, since=since, until=until, text=text
+    )
+    with gateway(json) as there:
+        begun = there.send("POST", "/api/v1/audit/exports", {"format": format_, "filter": asked})
+        done = _made(there, begun)
+        if str(to) == "-":
+            _write(there, done, sys.stdout.buffer)
+        else:
+            with to.open("wb") as file:
+                _write(there, done, file)
+    if json:
+        output.as_json(done)
+    elif str(to) != "-":
+        typer.echo(f"{done['done']} entries, {done['bytes']} bytes in {to}")
+
+
+def _made(there: Gateway, export: dict[str, Any]) -> dict[str, Any]:
+    """The export once it is done, told on the way."""
+    while export["state"] in ("waiting", "working"):
+        if export["done"]:
+            typer.echo(f"{export['done']} of {export['total']} entries …", err=True)
+        time.sleep(WAIT)
+        export = there.get(f"/api/v1/audit/exports/{export['id']}")
+    if export["state"] == "failed":
+        typer.echo(f"The export failed: {export['problem']}", err=True)
+        raise typer.Exit(BROKEN)
+    return export
+
+
+def _write(there: Gateway, export: dict[str, Any], file: Any) -> None:
+    for part in range(export["parts"]):
+        file.write(there.raw(f"/api/v1/audit/exports/{export['id']}/content", [("part", part)]))
+
+
+def _row(item: dict[str, Any]) -> list[Any]:
+    entry = item["entry"]
+    if entry is None:
+        return [item["index"], "", "(erased)", "", "", "", ""]
+    actor = entry["actor"]
+    who = f"{actor['id']} for {actor['acting_for']}" if actor.get("acting_for") else actor["id"]
+    targets = " ".join(f"{target['type']}:{target['id']}" for target in entry.get("targets", []))
+    return [item["index"], entry["occurred_at"], entry["action"], entry["outcome"], who, entry["service"], targets]
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

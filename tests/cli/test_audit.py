@@ -1,0 +1,74 @@
+"""`pyat audit`: search, verify, export."""
+
+import json
+
+ENTRY = {
+    "occurred_at": "2026-11-25T16:00:00.000000Z",
+    "action": "record.update",
+    "outcome": "denied",
+    "actor": {"type": "agent", "id": "helper", "acting_for": "alice"},
+    "service": "airtable-connector",
+    "targets": [{"type": "record", "id": "rec1"}],
+}
+WHOLE = {
+    "ok": True,
+    "entries": 10,
+    "erased": 1,
+    "checkpoints": 2,
+    "exported": 2,
+    "size": 20,
+    "breaks": [],
+    "next": None,
+}
+EXPORT = {"id": "e1", "state": "waiting", "done": 0, "total": 3, "parts": 0, "bytes": 0, "problem": None}
+
+
+def test_entries_are_told_a_line_each_and_where_to_go_on(gateway, pyat):
+    items = [{"index": 7, "entry": ENTRY}, {"index": 6, "entry": None}]
+    gateway.on("GET", "/api/v1/audit/entries", {"items": items, "next": "6"})
+    told = pyat("audit", "search", "--actor", "alice", "--trace", "t1")
+    lines = told.stdout.splitlines()
+    assert lines[1].split() == [
+        *("7", "2026-11-25T16:00:00.000000Z", "record.update", "denied", "helper", "for", "alice"),
+        *("airtable-connector", "record:rec1"),
+    ]
+    assert "(erased)" in lines[2]
+    assert "--cursor 6" in told.stderr
+    assert gateway.seen[0].params == [("actor", "alice"), ("trace_id", "t1"), ("page_size", "20")]
+
+
+def test_verifying_goes_on_until_all_of_the_trail_was_seen(gateway, pyat):
+    gateway.on("GET", "/api/v1/audit/verify", WHOLE | {"next": 10})
+    gateway.on("GET", "/api/v1/audit/verify", WHOLE)
+    told = pyat("audit", "verify")
+    assert told.exit_code == 0
+    assert told.stdout.startswith("OK: 20 entries (2 erased) under 4 checkpoints, 4 of them")
+    assert [dict(request.params)["from"] for request in gateway.seen] == ["0", "10"]
+
+
+def test_a_broken_trail_names_the_entry_and_ends_with_1(gateway, pyat):
+    broken = {"index": 17, "kind": "entry", "detail": "Entry 17: its bytes are not those that were chained."}
+    gateway.on("GET", "/api/v1/audit/verify", WHOLE | {"ok": False, "breaks": [broken]})
+    told = pyat("audit", "verify")
+    assert (told.exit_code, told.stdout.startswith("BROKEN at index 17: ")) == (1, True)
+    assert json.loads(pyat("audit", "verify", "--json").stdout)["breaks"] == [broken]
+
+
+def test_an_export_is_waited_for_and_its_parts_written_one_after_the_other(gateway, pyat, tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.audit.WAIT", 0)
+    gateway.on("POST", "/api/v1/audit/exports", EXPORT)
+    gateway.on("GET", "/api/v1/audit/exports/e1", EXPORT | {"state": "working", "done": 1})
+    gateway.on("GET", "/api/v1/audit/exports/e1", EXPORT | {"state": "done", "done": 3, "parts": 2, "bytes": 4})
+    gateway.on("GET", "/api/v1/audit/exports/e1/content", "a")
+    gateway.on("GET", "/api/v1/audit/exports/e1/content", "b")
+    told = pyat("audit", "export", str(tmp_path / "x.csv"), "--action", "record.*")
+    assert told.exit_code == 0, told.stderr
+    assert (tmp_path / "x.csv").read_bytes() == b"ab"
+    assert "1 of 3 entries" in told.stderr
+    assert gateway.seen[0].body == {"format": "csv", "filter": {"action": "record.*"}}
+
+
+def test_an_export_that_failed_says_why(gateway, pyat, tmp_path):
+    gateway.on("POST", "/api/v1/audit/exports", EXPORT | {"state": "failed", "problem": "no more room"})
+    told = pyat("audit", "export", str(tmp_path / "x.csv"))
+    assert (told.exit_code, "no more room" in told.stderr) == (1, True)

@@ -1,0 +1,42 @@
+"""The audit trail in the real mesh."""
+
+import subprocess
+import sys
+
+import httpx
+
+from local.credentials import Credentials
+from tests.system.mesh import Mesh, eventually
+
+
+def people(mesh: Mesh) -> httpx.Client:
+    """At the gateway, with the development key."""
+    headers = {"authorization": f"Bearer {mesh.address.key}"}
+    return httpx.Client(base_url=mesh.address.url, headers=headers, timeout=30)
+
+
+def test_the_trail_is_reached_through_the_gateway_and_exported_by_the_scheduler(mesh: Mesh) -> None:
+    with people(mesh) as client:
+        made = client.put("/api/v1/audit/schemas/test.action", json={"json_schema": {"type": "object"}})
+        assert made.status_code == 201, made.text
+        verdict = client.get("/api/v1/audit/verify").json()
+        assert verdict["ok"], verdict
+        assert client.get("/api/v1/audit/key").json()["key"].startswith("audit-service+")
+        new = client.post("/api/v1/audit/exports", json={"format": "bundle"}).json()
+        status = f"/api/v1/audit/exports/{new['id']}"
+        eventually(lambda: client.get(status).json()["state"] == "done", within=20, what="the scheduler's job makes it")
+        bundle = client.get(f"{status}/content").content
+    path = mesh.run_dir / "trail.bundle"
+    path.write_bytes(bundle)
+    done = subprocess.run([sys.executable, "cli/verify_trail.py", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_gateway_may_not_hand_in_what_others_decided(mesh: Mesh) -> None:
+    """Its key opens /api to people, and no route leads to /ingest."""
+    with people(mesh) as client:
+        assert client.post("/ingest/entries", content=b"{}").status_code == 404
+    token = Credentials.load_or_create(mesh.run_dir).dapr_api_token("rate-limiter-service")
+    headers = {"dapr-app-id": "audit-service", "dapr-api-token": token, "content-type": "application/x-ndjson"}
+    answer = httpx.post(f"http://127.0.0.1:{mesh.port(13502)}/ingest/entries", content=b"{}", headers=headers)
+    assert answer.status_code in (401, 403), answer.text
