@@ -3,11 +3,14 @@
 An app is `create_app(settings, routers=[…], provide=[…])`; `python -m chassis <app-id>` runs it.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._app import Chassis, create_app
+from ._audit import audit, unresolved
 from ._codes import (
     AnswerLost,
+    AnswerNotKept,
     BadRequest,
     BreakerOpen,
     DatabaseAnswerLost,
@@ -20,6 +23,7 @@ from ._codes import (
     InvalidKey,
     InvalidRequest,
     InvalidToken,
+    KeyReused,
     MalformedJson,
     MeshDenied,
     MethodNotAllowed,
@@ -37,6 +41,7 @@ from ._codes import (
     StateConflict,
     StateUnavailable,
     TooDeep,
+    UnderWay,
     UnknownRoute,
     WorkflowsUnavailable,
 )
@@ -58,12 +63,15 @@ from ._uuid7 import uuid7
 from ._workflow import Saga, StepKey, Steps, Workflows
 
 if TYPE_CHECKING:
+    from ._audit_relay import Ended
+    from ._change import Change, Read
     from ._complete import EventSource
-    from ._database import Change, Database, Read
+    from ._database import Database
 
 __all__ = [
     "Answer",
     "AnswerLost",
+    "AnswerNotKept",
     "AppError",
     "AppSettings",
     "Arrival",
@@ -79,6 +87,7 @@ __all__ = [
     "DatabaseTimeout",
     "DatabaseUnavailable",
     "Drop",
+    "Ended",
     "Envelope",
     "Event",
     "EventSource",
@@ -90,6 +99,7 @@ __all__ = [
     "InvalidKey",
     "InvalidRequest",
     "InvalidToken",
+    "KeyReused",
     "Log",
     "MalformedJson",
     "Mesh",
@@ -120,10 +130,12 @@ __all__ = [
     "StepKey",
     "Steps",
     "TooDeep",
+    "UnderWay",
     "UnknownRoute",
     "Workflows",
     "WorkflowsUnavailable",
     "acting",
+    "audit",
     "background",
     "continued",
     "create_app",
@@ -139,19 +151,23 @@ __all__ = [
     "segment",
     "service",
     "subscribe",
+    "unresolved",
     "uuid7",
     "verify",
 ]
 
 
+_LATE = {
+    "Change": "_change",
+    "Database": "_database",
+    "Ended": "_audit_relay",
+    "EventSource": "_complete",
+    "Read": "_change",
+}
+
+
 def __getattr__(name: str) -> Any:
     """SQLAlchemy takes half a second to import: only the apps with a database shall wait for it."""
-    if name == "EventSource":
-        from ._complete import EventSource
-
-        return EventSource
-    if name not in ("Change", "Database", "Read"):
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import _database
-
-    return getattr(_database, name)
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from fastapi import FastAPI
@@ -26,6 +26,9 @@ from ._state import State
 from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
 from ._workflow import Activity, Workflow, Workflows, input_of
+
+if TYPE_CHECKING:
+    from ._audit_relay import Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def create_app(
     jobs: Sequence[Work] = (),
     workflows: Sequence[Workflow] = (),
     activities: Sequence[Activity] = (),
+    outcomes: type["Outcomes"] | None = None,
 ) -> FastAPI:
     """The FastAPI application of one service.
 
@@ -65,6 +69,8 @@ def create_app(
     `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
     `complete` are the `EventSource`s of which its handlers get every event, also what the bus lost.
     `jobs` are the functions under `@job(…)`; `workflows` and their `activities` bring `Workflows`, which begins them.
+    An app with an audited route has a database too. `outcomes` is the class that is asked how an effect outside ended
+    when nobody wrote it down, for an app that uses `change.intend`; it belongs into `provide` as well.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
@@ -89,6 +95,18 @@ def create_app(
         from ._database import Database  # SQLAlchemy takes half a second: not for apps without a database
 
         provide = [*provide, Database, *complete]
+    audited = public or any(route.audit for router in routers for route in router.declared)
+    if audited:
+        from ._audit_relay import AuditRelay, Sweeper, settle_audit_entries
+        from ._database import Database
+        from ._recorded import record
+        from ._trail import Trail, TrailOfRefusals
+
+        trail = TrailOfRefusals if public else Trail
+        if public:
+            given[Database] = Database(settings, secrets, log)  # not to be waited for
+        provide = [*provide, *(() if public else (Database,)), trail, AuditRelay, *((Sweeper,) if outcomes else ())]
+        jobs = [*jobs, settle_audit_entries] if outcomes else jobs
     if activities:
         provide = [*provide, Workflows]
     container = Container([*provide, *([fallback] if fallback else [])], [*given, aiohttp.ClientSession])
@@ -102,6 +120,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as outside:
             built = container.build({**given, aiohttp.ClientSession: outside})
+            if outcomes:
+                container[Sweeper].outcomes = container[outcomes]
             if activities:
                 container[Workflows].bind(workflows, activities, container, health)
             health.begin([*built, *started_last])
@@ -130,10 +150,14 @@ def create_app(
         metrics=metrics,
         health=health,
         verifier=Verifier(secrets.get),
+        trail=(lambda: container[trail]) if audited else None,
     )
     for router in routers:
         # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.
-        app.router.routes.extend(router.bind(container).routes)
+        routes = router.bind(container).routes
+        if audited and not public:
+            record(routes, lambda: container[trail])
+        app.router.routes.extend(routes)
     app.router.routes.extend(container.routes())
     if subscriptions:
         from ._bus import receive

@@ -35,6 +35,18 @@ class MethodNotAllowed(AppError):
     code, status, title, fault = "request.method-not-allowed", 405, "This path does not take that method", "client"
 
 
+class UnderWay(AppError):
+    code, status, title, fault = "request.under-way", 409, "The same request is under way", "client"
+
+
+class KeyReused(AppError):
+    code, status, title, fault = "request.key-reused", 422, "The idempotency key belongs to another request", "client"
+
+
+class AnswerNotKept(AppError):
+    code, status, title, fault = "request.answer-not-kept", 409, "The first answer is not kept", "client"
+
+
 class RequestTimeout(AppError):
     code, status, title, fault = "request.timeout", 504, "The time for this request ran out", "platform"
 
@@ -78,10 +90,12 @@ class AnswerLost(AppError):
     """An unsafe call was under way when the connection went: it may have happened, so no `Retry-After`."""
 
     code, status, title, fault = "peer.answer-lost", 502, "The answer of a service was lost", "platform"
+    may_have_happened = True
 
 
 class PeerTimeout(AppError):
     code, status, title, fault = "peer.timeout", 504, "A service did not answer in time", "platform"
+    may_have_happened = True
 
 
 class BreakerOpen(AppError):
@@ -136,6 +150,7 @@ class DatabaseAnswerLost(AppError):
     """The connection broke during the commit: it may have happened, so no `Retry-After`."""
 
     code, status, title, fault = "database.answer-lost", 502, "The answer of the database was lost", "platform"
+    may_have_happened = True
 
 
 class SecretsUnavailable(AppError):

@@ -10,10 +10,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._errors import AppError
     from ._principal import Principal
+    from ._unit import Unit
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+Target = tuple[str, str]  # what kind of thing an audit entry names, and its id
+
+
+@dataclass(slots=True)
+class Noted:
+    """What an app's code said for the request's audit entry; `unresolved`: how it ends will be found out later."""
+
+    targets: list[Target] = field(default_factory=list)
+    metadata: dict[str, str | int] = field(default_factory=dict)
+    unresolved: bool = False
 
 
 @dataclass(slots=True)
@@ -22,6 +36,9 @@ class Context:
 
     `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
     `causation_id` is the event being handled, here or by the caller; `request_id` then is of the request behind it.
+    `causation_id` is the event being handled, if one is; `request_id` then is that of the request behind it.
+    `error` is what the request is answered with, `noted` what the app's code said for its audit entry, `unit` what it
+    changes; `audited`: its entry is written, or there is none to write.
     `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.
     """
 
@@ -37,6 +54,10 @@ class Context:
     causation_id: str | None = None
     principal: "Principal | None" = None
     hops: list[tuple[str, float]] = field(default_factory=list)
+    error: "AppError | None" = None
+    noted: Noted = field(default_factory=Noted)
+    unit: "Unit | None" = None
+    audited: bool = False
 
     @property
     def traceparent(self) -> str:

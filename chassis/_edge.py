@@ -4,7 +4,8 @@ import asyncio
 import hmac
 import time
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,9 @@ from ._settings import MIB, AppSettings
 from ._telemetry import Metrics
 from ._wire import LENGTH as BODY_LENGTH
 from ._wire import SAFE
+
+if TYPE_CHECKING:
+    from ._trail import Trail
 
 LENGTH = BODY_LENGTH.encode()
 MAX_HEADERS = 64 * 1024  # bytes, names and values
@@ -48,18 +52,16 @@ class Edge:
         metrics: Metrics,
         health: Health,
         verifier: Verifier,
+        trail: "Callable[[], Trail] | None",
     ) -> None:
         self._app = app
         self._app_id = settings.app_id
         self._public = public
-        self._log = log
-        self._metrics = metrics
-        self._health = health
-        self._verifier = verifier
+        self._log, self._metrics, self._health = log, metrics, health
+        self._verifier, self._trail = verifier, trail
         self._max_body = settings.max_body_bytes
         self._default_timeout = settings.default_timeout
-        token = settings.app_api_token
-        self._token = token.get_secret_value().encode() if token else b""
+        self._token = settings.app_api_token.get_secret_value().encode() if settings.app_api_token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,10 +83,7 @@ class _Request:
     """One request on its way in and its answer on the way out."""
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
-        self._edge = edge
-        self._scope = scope
-        self._receive = receive
-        self._send = send
+        self._edge, self._scope, self._receive, self._send = edge, scope, receive, send
         self._began = time.perf_counter()
         self._most = 16 * MIB if scope["path"].startswith("/dapr/") else edge._max_body  # too large an event is dropped
         self._status = self._read = size = 0
@@ -197,6 +196,8 @@ class _Request:
     async def _send_marked(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            if self._edge._trail is not None and self._scope["method"] not in SAFE:
+                await self._edge._trail().answered(self._scope, self._context, self._status)
             self._patience.started = True
             timing = f"{self._edge._app_id};dur={(time.perf_counter() - self._began) * 1000:.1f}"
             headers = []

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ._principal import Principal
 
 if TYPE_CHECKING:
-    from ._database import Change, Database
+    from ._change import Change
+    from ._database import Database
 
 _outer: ContextVar["Change | None"] = ContextVar("chassis_enclosing_change", default=None)
 

@@ -31,12 +31,14 @@ class AppError(Exception):
 
     `detail` is for people and reaches the client: never put a secret or a value from the configuration in it.
     `service` is the app at fault when that is not the app that raises. `headers` go on the answer (`Retry-After`).
+    `may_have_happened` marks errors after which nobody knows whether a change was made.
     """
 
     code: ClassVar[str] = "platform.internal"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "The platform failed"
     fault: ClassVar[Fault] = "platform"
+    may_have_happened: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -99,6 +101,7 @@ class PeerProblem(AppError):
             status=status,
             title=str(problem.get("title") or ""),
             fault=fault if fault in FAULTS else "platform",
+            may_have_happened=str(problem.get("code")).endswith((".answer-lost", ".timeout", ".write-unknown")),
         )
         self.peer = peer
         self.trace_id = str(problem.get("trace_id") or "")

@@ -13,7 +13,7 @@ from ._tables import outbox
 from ._uuid7 import uuid7
 
 if TYPE_CHECKING:
-    from ._database import Change
+    from ._change import Change
 
 # In order of the subjects, so that two changes about the same ones wait for each other and never both ways.
 _COUNT = text("""

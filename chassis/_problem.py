@@ -38,6 +38,8 @@ def problem(error: AppError, *, service: str, instance: str) -> dict[str, Any]:
 
 def render(error: AppError, *, service: str, instance: str) -> Response:
     """The answer for `error`, with its headers."""
+    if context := current_or_none():
+        context.error = error
     body = orjson.dumps(problem(error, service=service, instance=instance))
     return Response(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)
 

@@ -11,10 +11,12 @@ from uuid import UUID
 import aiohttp
 from sqlalchemy import text
 
+from ._change import Change
 from ._context import background, enter
-from ._database import Change, Database
+from ._database import Database
 from ._errors import AppError
 from ._events import MEDIA_TYPE, numbered
+from ._idempotency import KEPT as ANSWERS_KEPT
 from ._logs import Log
 from ._mesh import Mesh
 from ._principal import service
@@ -58,6 +60,7 @@ _TAKE = text("""
 _MARK = text("UPDATE outbox SET published_at = now() WHERE id = ANY(CAST(:ids AS uuid[]))")
 _TIDY = (
     text(f"DELETE FROM outbox WHERE published_at < now() - interval '{KEPT}'"),  # noqa: S608
+    text(f"DELETE FROM idempotency WHERE created_at < now() - interval '{ANSWERS_KEPT}'"),  # noqa: S608
     text(f"DELETE FROM inbox WHERE handled_at < now() - interval '{HANDLED_KEPT}'"),  # noqa: S608
 )
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 from fastapi import APIRouter
 
 from ._body import JsonRoute
+from ._context import current
 from ._principal import Principal, principal
 from ._provide import Container
 from ._wire import SAFE
@@ -89,6 +90,7 @@ class Router:
                 raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
             options = {"tags": list(self.tags), **route.options}
             bound.add_api_route(route.path, inject(route, container), methods=[route.method], **options)
+            bound.routes[-1].declared = route  # type: ignore[attr-defined]  # asked by who writes of its requests
         return bound
 
 
@@ -112,6 +114,8 @@ def inject(route: Declared, container: Container) -> Callable[..., Awaitable[Any
 
     @functools.wraps(endpoint)
     async def injected(**values: Any) -> Any:
+        if (unit := current().unit) is not None:
+            await unit.check()
         for name in wants_principal:
             values[name] = principal()
         for name, kind in wanted.items():

@@ -42,6 +42,8 @@ class AppSettings(BaseSettings):
     app_api_token: SecretStr | None = Field(default=None, validation_alias="APP_API_TOKEN")
     dapr_api_token: SecretStr | None = Field(default=None, validation_alias="DAPR_API_TOKEN")
     platform_run_dir: str = Field(default="", validation_alias="PLATFORM_RUN_DIR")
+    # Where audit entries go when no audit-service is in the mesh, a file an app; empty: to audit-service.
+    audit_folder: str = Field(default="", validation_alias="AUDIT_FOLDER")
     log_level: str = Field(default="info", pattern="(?i)^(debug|info|warning|error)$", validation_alias="LOG_LEVEL")
     max_body_bytes: int = Field(default=MIB, ge=1024, le=16 * MIB)  # a sidecar takes 16 MiB at most
     default_timeout: float = Field(

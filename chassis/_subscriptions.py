@@ -120,7 +120,7 @@ class Handler:
         await self._function(**values)
 
     def _is_special(self, kind: Any) -> bool:
-        from ._database import Change
+        from ._change import Change
 
         return kind in (self.event, Envelope, Principal, Change)
 

@@ -67,11 +67,17 @@ idempotency = Table(
 Index("idempotency_created_at", idempotency.c.created_at)
 
 # Audit entries on their way to audit-service: exact canonical bytes, deleted when it has answered with a receipt.
+# `held_until`: the effect it tells of is outside and not settled; from then on it is looked for. `claim` is the
+# idempotency key that waits with it. `refused`: audit-service will never take it; kept for people to look at.
 audit_outbox = Table(
     "audit_outbox",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("entry", LargeBinary, nullable=False),
     _when("created_at"),
+    Column("held_until", DateTime(timezone=True)),
+    Column("claim", JSONB),
+    Column("refused", Text),
 )
 Index("audit_outbox_created_at", audit_outbox.c.created_at)
+Index("audit_outbox_held", audit_outbox.c.held_until, postgresql_where=audit_outbox.c.held_until.is_not(None))

@@ -53,6 +53,18 @@ class Metrics:
         self._handled = Counter(
             "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
         )
+        self._audit_rows = Gauge(
+            "audit_outbox_rows", "Audit entries that audit-service does not have yet.", registry=self.registry
+        )
+        self._audit_oldest = Gauge(
+            "audit_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
+        )
+        self._audit_refused = Gauge(
+            "audit_outbox_refused", "Audit entries that audit-service refused, kept aside.", registry=self.registry
+        )
+        self._audit_dropped = Counter(
+            "audit_entries_dropped_total", "Audit entries for which there was no room.", registry=self.registry
+        )
         self._jobs = Counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"), registry=self.registry)
         self._job_success = Gauge(
             "job_last_success_timestamp_seconds",
@@ -68,6 +80,14 @@ class Metrics:
     def outbox(self, rows: int, oldest: float) -> None:
         self._outbox_rows.set(rows)
         self._outbox_oldest.set(oldest)
+
+    def audit(self, rows: int, oldest: float, refused: int) -> None:
+        self._audit_rows.set(rows)
+        self._audit_oldest.set(oldest)
+        self._audit_refused.set(refused)
+
+    def audit_dropped(self) -> None:
+        self._audit_dropped.inc()
 
     def published(self, count: int) -> None:
         self._published.inc(count)

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from apps.airtable_connector import jobs
 from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, Tokens
 from apps.airtable_connector.routes import TYPED, v0
-from apps.airtable_connector.service import USE_CASES
+from apps.airtable_connector.service import USE_CASES, Outcomes
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import JournalStore, ReadCache
 from chassis import create_app
@@ -18,4 +18,5 @@ def create(settings: Settings) -> FastAPI:
         routers=[*TYPED, *v0.ROUTERS],
         jobs=[jobs.find_lost_answers],
         provide=[Limiter, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
+        outcomes=Outcomes,
     )

@@ -10,10 +10,11 @@ fixtures and says which app it is about:
         return create(Settings(**dapr.settings()))
 """
 
+from ._audit import Audited, FakeAudit
 from ._bus import FakeBus
 from ._client import AppClient, Reply
 from ._fake import FakeDapr
 from ._peers import FakePeer, Seen
 from ._store import FakeState
 
-__all__ = ["AppClient", "FakeBus", "FakeDapr", "FakePeer", "FakeState", "Reply", "Seen"]
+__all__ = ["AppClient", "Audited", "FakeAudit", "FakeBus", "FakeDapr", "FakePeer", "FakeState", "Reply", "Seen"]

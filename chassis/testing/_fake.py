@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from .._principal import SERVICES_KEYS, Principal, issue, service
+from ._audit import FakeAudit
 from ._bus import FakeBus
 from ._jobs import FakeJobs
 from ._peers import FakePeer, handed_on
@@ -43,6 +44,8 @@ class FakeDapr:
         private, public = _key_pair()
         self.secrets = {"identity/signing-key": private, "identity/public-key": public, SERVICES_KEYS: "{}"}
         self.secrets_available = True
+        self.audit = FakeAudit()  # what audit-service got
+        self.peers["audit-service"].reacts(self.audit.answer)
 
     def settings(self) -> dict[str, Any]:
         """Keywords for an app's `Settings` that point it at this sidecar."""

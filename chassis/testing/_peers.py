@@ -148,6 +148,10 @@ class FakePeer:
 
         return self._add(react, method, None, times)
 
+    def reacts(self, react: Callable[[Seen, web.BaseRequest], Awaitable[web.StreamResponse]]) -> "FakePeer":
+        """Answer as `react` does."""
+        return self._add(react, None, None, None)
+
     def forget(self) -> None:
         """As if nothing had been said or asked yet."""
         self.requests.clear()

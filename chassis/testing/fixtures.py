@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from ._audit import Audited
 from ._client import AppClient
 from ._fake import FakeDapr
 from ._peers import FakePeer
@@ -22,6 +23,12 @@ async def dapr() -> AsyncIterator[FakeDapr]:
 def peers(dapr: FakeDapr) -> dict[str, FakePeer]:
     """The other apps of the fake mesh by app-id; they come into being when they are named."""
     return dapr.peers
+
+
+@pytest.fixture
+def audit(app: FastAPI, dapr: FakeDapr) -> Audited:
+    """What the app's requests left in the audit trail: `assert await audit.only() == ("note.add", "denied")`."""
+    return Audited(app, dapr.audit)
 
 
 @pytest_asyncio.fixture

@@ -70,8 +70,8 @@ class Context(Part):
 class Entry(Part):
     """One thing that was done, refused or tried.
 
-    `id` is `entry_id(request_id, action)`, so that an entry sent twice is one. `service` is the app that decided, and
-    the only one that may send it. `code` and `detail` are the problem's, where it ended with one.
+    `id` is `entry_id(request_id, action, attempt)`, so that an entry sent twice is one. `service` is the app that
+    decided, and the only one that may send it. `code` and `detail` are the problem's, where it ended with one.
     """
 
     id: Annotated[UUID, Field(strict=False)]
@@ -96,9 +96,12 @@ def canonical(entry: Entry) -> bytes:
     return orjson.dumps(entry.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS)
 
 
-def entry_id(request_id: str, action: str) -> UUID:
-    """The same for the same request and action, however often it is told."""
-    return uuid5(NAMESPACE, f"{request_id} {action}")
+def entry_id(request_id: str, action: str, attempt: str) -> UUID:
+    """The same for the same request and action, however often it is told.
+
+    `attempt` is the span of the app's part in the request: a client may send one request id twice, and mean two things.
+    """
+    return uuid5(NAMESPACE, f"{request_id} {action}/{attempt}")
 
 
 class Receipt(BaseModel):

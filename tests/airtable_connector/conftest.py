@@ -12,14 +12,14 @@ from apps.airtable_connector.settings import Settings
 from apps.rate_limiter_service.app import create as rate_limiter
 from apps.rate_limiter_service.settings import Settings as RateLimiterSettings
 from chassis.testing import AppClient, FakeDapr
-from chassis.testing.fixtures import client, dapr
+from chassis.testing.fixtures import audit, client, dapr
 from sandbox.airtable.embedded import Running, running
 from tests.airtable_connector.place import Place, seed
 from tests.airtable_connector.scripted import ScriptedAirtable
 from tests.postgres import NewDatabase, new_database, postgres
 from tests.valkey import PASSWORD, Valkey
 
-__all__ = ["client", "dapr", "new_database", "postgres"]
+__all__ = ["audit", "client", "dapr", "new_database", "postgres"]
 
 TOKEN = "patTest0000000001." + "0" * 64
 FAST: dict[str, Any] = {

@@ -12,12 +12,13 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+import orjson
 import pytest
 from aiohttp import web
 
 from apps.airtable_connector.service import Resolver
 from chassis import service
-from chassis.testing import AppClient, FakeDapr
+from chassis.testing import AppClient, Audited, FakeDapr
 from tests.airtable_connector.conftest import TOKEN
 from tests.airtable_connector.journal import Told, told
 from tests.airtable_connector.place import Place
@@ -97,6 +98,24 @@ async def test_a_change_whose_answer_was_lost_is_found_and_told_once(
     assert await look(client) == 1
     assert (await last(client))["state"] == "done"
     assert len(await told()) == 1
+
+
+async def test_a_lost_answer_is_one_entry_of_the_trail_once_it_is_known(
+    client: AppClient, place: Place, audit: Audited, dapr: FakeDapr, database: str
+) -> None:
+    async def settle() -> None:
+        connection = await asyncpg.connect(database)
+        await connection.execute("UPDATE audit_outbox SET held_until = now()")
+        await connection.close()
+        assert (await client.post("/job/settle-audit-entries", headers=dapr.headers())).status == 200
+
+    lose(place, "POST")
+    await client.post(place.v0, json={"fields": {"Name": "Lost"}})
+    await settle()
+    assert await audit.entries() == []
+    await look(client)
+    await settle()
+    assert await audit.only() == ("record.create", "succeeded")
 
 
 async def test_an_upsert_whose_answer_was_lost_is_found(client: AppClient, place: Place, told: Told) -> None:
@@ -209,7 +228,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
 async def test_a_connector_killed_between_airtables_commit_and_its_own_row_loses_and_doubles_nothing(
-    client: AppClient, place: Place, told: Told, dapr: FakeDapr, database: str, kind: str
+    client: AppClient, place: Place, told: Told, audit: Audited, dapr: FakeDapr, database: str, kind: str
 ) -> None:
     """`client` is the replica that lives on."""
     record = await make(client, place, City="Graz")
@@ -240,8 +259,10 @@ async def test_a_connector_killed_between_airtables_commit_and_its_own_row_loses
                     "update": ("PATCH", f"{place.v0}/{record}", {"fields": {"City": "Lyon"}}),
                     "delete": ("DELETE", f"{place.v0}/{record}", None),
                 }[kind]
-                headers = {**dapr.headers(), "x-timeout-ms": "60000"}
-                asking = asyncio.ensure_future(session.request(method, path, json=body, headers=headers))
+                headers = {**dapr.headers(), "x-timeout-ms": "60000", "idempotency-key": "once"}
+                sent = orjson.dumps(body) if body else b""
+                headers |= {"content-type": "application/json"} if body else {}
+                asking = asyncio.ensure_future(session.request(method, path, data=sent, headers=headers))
                 await done.wait()
                 os.kill(process.pid, signal.SIGKILL)
                 with pytest.raises(aiohttp.ClientError):
@@ -255,13 +276,22 @@ async def test_a_connector_killed_between_airtables_commit_and_its_own_row_loses
     assert await look(client) == 0, "its process might still be at it"
     connection = await asyncpg.connect(database)
     await connection.execute("UPDATE operations SET resolve_after = now() WHERE state = 'intended'")  # its time is over
+    await connection.execute("UPDATE audit_outbox SET held_until = now()")
     await connection.close()
+    again = await client.request(method, path, json=body, headers={"idempotency-key": "once"})
+    assert again.headers["x-platform-code"] == "request.under-way"
     assert await look(client) == 1
     operation = await last(client)
     assert operation["state"] == "done"
     (event,) = await told()
     assert event["type"] == f"airtable-connector.record-{kind}d.v1"
     assert event["data"]["record"] == operation["details"][0]["record"]
+    assert (await client.post("/job/settle-audit-entries", headers=dapr.headers())).status == 200
+    told_of = [one for one in await audit.entries() if one.get("metadata", {}).get("operation") == operation["id"]]
+    assert [(one["action"], one["outcome"]) for one in told_of] == [(f"record.{kind}", "succeeded")]
+    again = await client.request(method, path, json=body, headers={"idempotency-key": "once"})
+    assert again.headers["x-platform-code"] == "request.answer-not-kept"
+    assert operation["id"] in again.json()["error"]["message"]
 
 
 async def ready(session: aiohttp.ClientSession) -> bool:

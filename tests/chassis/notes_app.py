@@ -60,7 +60,7 @@ async def my_notes(who: Principal, notes: Notes, limit: int = 10) -> dict[str, s
     return {"user": who.user, "tenant": who.tenant, "page_size": notes.settings.page_size, "limit": limit}
 
 
-@router.post("/all", status_code=201, audit="note.add")
+@router.post("/all", status_code=201, no_audit="an app without a database")
 async def add_note(new: NewNote) -> NewNote:
     if len(new.text) > 20:
         raise NoteTooLong("At most 20 characters.")

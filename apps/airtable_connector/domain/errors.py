@@ -67,6 +67,7 @@ class AirtableTimeout(AppError):
 
 
 class AirtableInvalidAnswer(AppError):
+    may_have_happened = True
     code = "airtable.invalid-answer"
     status = 502
     title = "Airtable's answer makes no sense"
@@ -74,6 +75,7 @@ class AirtableInvalidAnswer(AppError):
 
 
 class AirtableWriteUnknown(FromAirtable, AppError):
+    may_have_happened = True
     code = "airtable.write-unknown"
     status = 502
     title = "The write may have happened"

@@ -8,7 +8,7 @@ import orjson
 
 from apps.airtable_connector.domain import query, requests
 from apps.airtable_connector.domain.calls import Call
-from apps.airtable_connector.domain.journal import RecordRow
+from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.domain.shapes import understood
 from contracts.airtable_connector import BATCH
 
@@ -77,6 +77,12 @@ def _completed(rows: Sequence[RecordRow], raw: Any) -> list[RecordRow]:
 def table_as_named(call: Call) -> str:
     """The table's id or name, decoded."""
     return printable(requests.table_of(call)[0] or unquote(call.path))
+
+
+def targets(operation: OperationRow, rows: Sequence[RecordRow]) -> list[tuple[str, str]]:
+    """What the write's audit entry names: the table, and the records that exist already."""
+    records = [("record", row.record) for row in rows if row.record]
+    return [("base", operation.base), ("table", operation.table), *records]
 
 
 def printable(text: str) -> str:

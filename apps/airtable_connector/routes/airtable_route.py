@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from apps.airtable_connector.domain import shapes
 from apps.airtable_connector.settings import Settings
-from chassis import AppError
+from chassis import AppError, current
 
 _AS_SENT = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "#")
 
@@ -62,6 +62,7 @@ def query_as_sent(raw: bytes) -> str:
 
 def refusal(error: AppError) -> Response:
     """Airtable's own answer byte for byte where it gave one, ours in its shape otherwise; what we know in headers."""
+    current().error = error
     headers = {
         **error.headers,
         "x-platform-code": error.code,

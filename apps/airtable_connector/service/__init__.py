@@ -5,6 +5,7 @@ from apps.airtable_connector.service.direct import Direct
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.operations import Operations
+from apps.airtable_connector.service.outcomes import Outcomes
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads, Served
 from apps.airtable_connector.service.resolver import Resolver
@@ -12,7 +13,7 @@ from apps.airtable_connector.service.reverts import Reverts
 from apps.airtable_connector.service.tables import Tables
 from apps.airtable_connector.service.writes import Done, Writes
 
-USE_CASES = (Reads, Direct, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver)
+USE_CASES = (Reads, Direct, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver, Outcomes)
 
 __all__ = [
     "USE_CASES",
@@ -22,6 +23,7 @@ __all__ = [
     "Images",
     "Journal",
     "Operations",
+    "Outcomes",
     "Previews",
     "Reads",
     "Resolver",

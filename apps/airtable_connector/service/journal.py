@@ -11,7 +11,7 @@ from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.tables import Tables
 from apps.airtable_connector.store import JournalStore
-from chassis import AppError, Change, Database, Log, Principal, current, uuid7
+from chassis import AppError, Change, Database, Log, Principal, current, unresolved, uuid7
 
 SPARE = 5.0  # s past the end of a request in which its own process may still write what became of it
 WITHOUT_DEADLINE = 30.0  # s
@@ -54,18 +54,19 @@ class Journal:
         """Nobody else undoes `original` until `end_revert`. Raises OperationUnfinished."""
         kept = {name: getattr(original, name) for name in ("base", "table", "fields_by_id")}
         row = _row(who, action="operation.revert", method="POST", reverts=original.id, **kept)
-        async with self._db.change(who) as change:
+        async with self._db.change(who, at_once=True) as change:
             if not await self._store.begin_revert(change, row, _seconds_left()):
                 raise OperationUnfinished(
                     f"Operation {original.id} is under way, or being undone, or an answer of Airtable was lost and is "
                     f"being looked for. GET /api/v1/operations/{original.id} tells; repeat this in a few seconds.",
                     headers={"retry-after": "5"},
                 )
+            await change.intend(("operation", str(original.id)), operation=str(row.id))
         return Running(row, who)
 
     async def end_revert(self, running: Running, error: AppError | None) -> None:
         """Its state follows from what became of its records; of one without any, nothing is kept."""
-        async with self._db.change(running.who) as change:
+        async with self._db.change(running.who, at_once=True) as change:
             if running.calls:
                 await self._store.conclude(change, running.row.id, error.code if error else None)
             else:
@@ -81,7 +82,8 @@ class Journal:
         for row, replaced in zip(rows, replaces, strict=False):
             row.replaces = replaced
         await self._images.fill(operation, rows, who)
-        async with self._db.change(who) as change:
+        async with self._db.change(who, at_once=True) as change:
+            await change.intend(*writing.targets(operation, rows), operation=running.id)
             if begins:
                 await self._store.begin(change, operation)
             await self._store.intend(change, operation.id, rows, _seconds_left())
@@ -110,19 +112,21 @@ class Journal:
     async def lost(self, running: Running, error: AppError) -> None:
         """Nobody knows; it is to be looked for."""
         error.headers.setdefault("x-platform-operation", running.id)
+        unresolved()
         try:
-            async with self._db.change(running.who) as change:
+            async with self._db.change(running.who, at_once=True) as change:
                 await self._store.let_look(change, running.row.id)
         except AppError as problem:
             self._told_later(running, problem)
 
     async def _settle(self, running: Running, rows: Sequence[RecordRow], error: str | None = None) -> None:
         try:
-            async with self._db.change(running.who) as change:
+            async with self._db.change(running.who, at_once=True) as change:
                 ended = running.row.reverts is None
                 await self.settle(change, running.row, running.calls - 1, rows, error, conclude=ended)
         except AppError as problem:
             # Airtable has answered, so the caller gets that answer; the resolver reads back what is not written here.
+            unresolved()
             self._told_later(running, problem)
 
     async def settle(
@@ -145,6 +149,8 @@ class Journal:
             await self._store.conclude(change, operation.id, error)
         for row in rows:
             if row.state == "done":
+                if row.kind == "create" and row.record:
+                    change.audit(("record", row.record))
                 change.publish(telling.event_of(operation, row))
 
     def _told_later(self, running: Running, problem: AppError) -> None:

@@ -7,7 +7,7 @@ from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.journal import RecordRow
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.tables import Tables
-from chassis import Principal
+from chassis import Principal, audit
 from contracts.airtable_connector import DryRun, RecordDiff, TableField
 
 
@@ -17,6 +17,7 @@ class Previews:
 
     async def of(self, calls: Sequence[Call], who: Principal) -> DryRun:
         """The diff of all calls of one request. Raises what reading raises."""
+        audit(dry_run=1)
         found: list[RecordDiff] = []
         operation = self._journal.begin(calls[0], who)
         fields = await self.fields(operation.row.base, operation.row.table, who)

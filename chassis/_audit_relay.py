@@ -1,0 +1,225 @@
+"""Hands the entries in the app's database to audit-service, and finds out how the unsettled ones ended."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import text
+
+from ._audit import NOBODYS, Outcome, canonical
+from ._change import Change
+from ._context import background, enter
+from ._database import Database
+from ._errors import AppError
+from ._idempotency import Key
+from ._jobs import job
+from ._logs import Log
+from ._mesh import Mesh
+from ._principal import service
+from ._settings import AppSettings
+from ._telemetry import Metrics
+
+RECEIVER, PATH = "audit-service", "/ingest/entries"
+MEDIA_TYPE = "application/x-ndjson"
+BATCH, BATCH_BYTES = 200, 512 * 1024  # entries, bytes of one call
+PATIENCE = 10.0  # seconds for one call
+POLL, TIDY = 1.0, 60.0  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds after a round that failed
+STOP = 0.3  # seconds
+SWEPT = 50  # unsettled entries of one round
+AGAIN = 30.0  # seconds until an effect that is still being looked for is asked about again
+
+_WAITING = text("""
+    SELECT count(*) FILTER (WHERE refused IS NULL) AS rows, count(refused) AS refused,
+        coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE refused IS NULL)), 0)::float AS oldest,
+        bool_or(refused IS NULL AND held_until IS NULL) AS ready
+    FROM audit_outbox
+""")
+_TAKE = text(f"""
+    SELECT id, entry FROM audit_outbox WHERE refused IS NULL AND held_until IS NULL
+    ORDER BY created_at, id LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+""")  # noqa: S608
+_DONE = text("DELETE FROM audit_outbox WHERE id = ANY(CAST(:ids AS uuid[]))")
+_REFUSE = text("UPDATE audit_outbox SET refused = :why WHERE id = :id")
+_HELD = text(f"""
+    SELECT id, entry, claim FROM audit_outbox WHERE held_until < now()
+    ORDER BY held_until LIMIT {SWEPT} FOR UPDATE SKIP LOCKED
+""")  # noqa: S608
+_LATER = text("UPDATE audit_outbox SET held_until = now() + make_interval(secs => :seconds) WHERE id = :id")
+_END = text("UPDATE audit_outbox SET entry = :entry, held_until = NULL, claim = NULL WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an effect outside ended, found out later. `code` is the problem's, unless it succeeded."""
+
+    outcome: Outcome
+    code: str | None = None
+
+
+class Outcomes(Protocol):
+    """What an app that uses `change.intend` gives to `create_app(outcomes=…)`."""
+
+    async def ended(self, entry: dict[str, Any]) -> Ended | None:
+        """How the request of this entry ended (its targets, metadata and ids say which); None: ask again later."""
+
+
+class AuditRelay:
+    """At least once and in batches; an entry leaves the database only for its receipt."""
+
+    def __init__(self, settings: AppSettings, db: Database, mesh: Mesh, metrics: Metrics, log: Log) -> None:
+        self._db, self._mesh, self._metrics, self._log = db, mesh, metrics, log
+        folder, own = settings.audit_folder, f"{settings.app_id}-{settings.app_port}.ndjson"
+        self._file = Path(folder) / own if folder else None
+        self._who = service(settings.app_id, NOBODYS)
+        self._task: asyncio.Task[None] | None = None
+        self._measured = -POLL
+        self._problem = ""
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        context = background(self._mesh.app_id)
+        context.principal = self._who
+        enter(context)
+        pause = FIRST_PAUSE
+        while True:
+            self._db.audited.clear()
+            try:
+                more = await self.round()
+            except Exception as error:  # whatever it is, what was written must still leave some day
+                self._tell(error.detail if isinstance(error, AppError) else str(error) or repr(error))
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
+                continue
+            self._tell("")
+            pause = FIRST_PAUSE
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await self._db.audited.wait()
+
+    async def round(self) -> bool:
+        """Hand over a batch; whether there may be more. Raises what the mesh and the database raise."""
+        if time.monotonic() >= self._measured + POLL:
+            async with self._db.glance(self._who) as read:
+                waiting = (await read.execute(_WAITING)).one()
+            self._metrics.audit(waiting.rows, waiting.oldest, waiting.refused)
+            self._measured = time.monotonic()
+            if not waiting.ready:
+                return False
+        async with self._db.change(self._who) as change:
+            rows = _fitting((await change.execute(_TAKE)).all())
+            if not rows:
+                return False
+            lines = b"".join(bytes(row.entry) + b"\n" for row in rows)
+            if self._file:
+                await asyncio.to_thread(_append, self._file, lines)
+                await change.execute(_DONE, {"ids": [row.id for row in rows]})
+            else:
+                await self._settle(change, rows, await self._deliver(lines))
+        return True
+
+    async def _deliver(self, lines: bytes) -> list[Any]:
+        headers = {"content-type": MEDIA_TYPE}
+        answer = await self._mesh.call(RECEIVER, "POST", PATH, body=lines, headers=headers, timeout=PATIENCE)
+        if answer.status != 200:
+            raise ConnectionError(f"{RECEIVER} answers {answer.status}: {answer.body[:300].decode(errors='replace')}")
+        return list(orjson.loads(answer.body)["receipts"])
+
+    async def _settle(self, change: Change, rows: Sequence[Any], receipts: Sequence[Any]) -> None:
+        if len(receipts) != len(rows):
+            raise ConnectionError(f"{RECEIVER} answers {len(receipts)} receipts for {len(rows)} entries")
+        done = []
+        for row, receipt in zip(rows, receipts, strict=True):
+            if "code" in receipt:
+                why = f"{receipt['code']}: {receipt.get('detail', '')}"[:500]
+                self._log.error("audit entry refused", id=str(row.id), problem=why)
+                await change.execute(_REFUSE, {"id": row.id, "why": why})
+            elif receipt.get("id") == str(row.id):
+                done.append(row.id)
+            else:
+                raise ConnectionError(f"{RECEIVER} answers a receipt for another entry than {row.id}")
+        await change.execute(_DONE, {"ids": done})
+
+    def _tell(self, problem: str) -> None:
+        if problem and not self._problem:
+            self._log.warning("audit entries wait in the database", problem=problem)
+        elif self._problem and not problem:
+            self._log.info("audit entries leave the database again")
+        self._problem = problem
+
+
+class Sweeper:
+    """Asks the app how effects ended whose outcome nobody wrote."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.outcomes: Outcomes | None = None
+
+    async def sweep(self) -> int:
+        """How many entries were settled."""
+        assert self.outcomes is not None
+        who, settled = service(self._db.app_id, NOBODYS), 0
+        async with self._db.change(who) as change:
+            for row in (await change.execute(_HELD)).all():
+                entry = orjson.loads(row.entry)
+                end = await self.outcomes.ended(entry)
+                if end is None:
+                    await change.execute(_LATER, {"id": row.id, "seconds": AGAIN})
+                    continue
+                told = canonical({**entry, "outcome": end.outcome, **({"code": end.code} if end.code else {})})
+                await change.execute(_END, {"id": row.id, "entry": told})
+                if row.claim:
+                    hash = bytes.fromhex(row.claim.pop("hash"))
+                    key = Key(**row.claim, hash=hash)
+                    await key.release(change) if end.outcome == "failed" else await key.keep(change, None, _hint(entry))
+                settled += 1
+            change.after_commit(self._db.audited.set)
+        return settled
+
+
+@job("@every 10s")
+async def settle_audit_entries(sweeper: Sweeper) -> None:
+    await sweeper.sweep()
+
+
+def _fitting(rows: Sequence[Any]) -> list[Any]:
+    """As many as one call may carry, at least one."""
+    size = 0
+    fitting: list[Any] = []
+    for row in rows:
+        size += len(row.entry) + 1
+        if fitting and size > BATCH_BYTES:
+            break
+        fitting.append(row)
+    return fitting
+
+
+def _hint(entry: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in entry.get("metadata", {}).items()) or entry["trace_id"]
+
+
+def _append(path: Path, lines: bytes) -> None:
+    """Durable when it returns. A batch that was cut off is written again: an entry is known by its id."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        view = memoryview(lines)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,135 @@
+"""A repeated Idempotency-Key gets the first answer again: kept for a day, written with the effect it tells of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import text
+
+from ._codes import AnswerNotKept, KeyReused, UnderWay
+from ._dapr import RETRY_SOON
+
+if TYPE_CHECKING:
+    from ._change import Read
+
+KEPT = "24 hours"
+LONGEST_KEY = 255  # characters
+LARGEST = 1024 * 1024  # bytes of an answer that is kept
+REPLAYED = (b"idempotency-replayed", b"true")
+_OF_THIS_ANSWER = (b"content-length", b"date", b"server-timing")
+
+_COLUMNS = "request_hash, status, headers, body"
+_LIVES = f"created_at > now() - interval '{KEPT}'"
+_FIND = text(f"""
+    SELECT {_COLUMNS} FROM idempotency WHERE tenant = :tenant AND route = :route AND key = :key AND {_LIVES}
+""")  # noqa: S608
+# The lock is the claim: whoever dies gives it back with his transaction, so that nothing half is left.
+_CLAIM = text(f"""
+    SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws(chr(31), :tenant, :route, :key), 0)) AS free, {_COLUMNS}
+    FROM (SELECT 1) AS one LEFT JOIN idempotency ON tenant = :tenant AND route = :route AND key = :key AND {_LIVES}
+""")  # noqa: S608
+_KEEP = text(f"""
+    INSERT INTO idempotency (tenant, route, key, {_COLUMNS})
+    VALUES (:tenant, :route, :key, :hash, :status, CAST(:headers AS jsonb), :body)
+    ON CONFLICT (tenant, route, key) DO UPDATE
+    SET request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
+        body = excluded.body, created_at = now()
+    WHERE idempotency.created_at <= now() - interval '{KEPT}'
+        OR (idempotency.status IS NULL AND excluded.status IS NOT NULL)
+""")  # noqa: S608
+_RELEASE = text("DELETE FROM idempotency WHERE tenant = :tenant AND route = :route AND key = :key AND status IS NULL")
+
+
+class Answered(Exception):
+    """The request was answered before: leaves the endpoint for the unit of work, which sends `answer` again."""
+
+    def __init__(self, answer: "Answer") -> None:
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """As the route gave it."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`hash` stands for everything that makes two requests the same one: who, method, address, body."""
+
+    tenant: str
+    route: str
+    key: str
+    hash: bytes
+
+    @property
+    def named(self) -> dict[str, str]:
+        return {"tenant": self.tenant, "route": self.route, "key": self.key}
+
+    async def look(self, read: "Read") -> None:
+        """Raise Answered, KeyReused, UnderWay or AnswerNotKept when the key was used before."""
+        row = (await read.execute(_FIND, self.named)).one_or_none()
+        if row is not None:
+            raise self._used(row)
+
+    async def claim(self, change: "Read") -> None:
+        """Keep others with this key out until `change` ends. Raises as `look` does."""
+        row = (await change.execute(_CLAIM, self.named)).one()
+        if row.request_hash is not None:
+            raise self._used(row)
+        if not row.free:
+            raise _under_way()
+
+    async def begin(self, change: "Read") -> None:
+        """Take the key for longer than `change`, until `keep` or `release`. Raises as `look` does."""
+        await self.claim(change)
+        await self._write(change, None, None, None)
+
+    async def keep(self, change: "Read", answer: Answer | None, hint: str = "") -> None:
+        """Write the answer down. None: what was asked for is done, and `hint` says where to look what it did."""
+        headers: Any = {"hint": hint}
+        body = None
+        if answer is not None and len(answer.body) <= LARGEST:
+            kept = [each for each in answer.headers if each[0].lower() not in _OF_THIS_ANSWER]
+            headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in kept]
+            body = answer.body
+        await self._write(change, answer.status if answer else 200, headers, body)
+
+    async def release(self, change: "Read") -> None:
+        """Nothing happened: the key is free again."""
+        await change.execute(_RELEASE, self.named)
+
+    async def _write(self, change: "Read", status: int | None, headers: Any, body: bytes | None) -> None:
+        values = {"hash": self.hash, "status": status, "headers": orjson.dumps(headers).decode(), "body": body}
+        if not (await change.execute(_KEEP, {**self.named, **values})).rowcount:
+            raise _under_way()  # another one was quicker between our look and this
+
+    def _used(self, row: Any) -> Exception:
+        if row.request_hash != self.hash:
+            return KeyReused("This Idempotency-Key was used for another request. Take a new key for each thing to do.")
+        if row.status is None:
+            return _under_way()
+        if row.body is None:
+            hint = (row.headers or {}).get("hint") if isinstance(row.headers, dict) else ""
+            return AnswerNotKept(f"The first request with this key was answered or may be done: look at {hint}.")
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in row.headers]
+        length = (b"content-length", str(len(row.body)).encode())
+        return Answered(Answer(row.status, [*headers, length, REPLAYED], row.body))
+
+
+def request_hash(*parts: bytes) -> bytes:
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+def _under_way() -> UnderWay:
+    return UnderWay(
+        "A request with this Idempotency-Key is under way. Send it again for its answer.", headers=RETRY_SOON
+    )

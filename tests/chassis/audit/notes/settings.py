@@ -1,0 +1,5 @@
+from chassis import AppSettings
+
+
+class Settings(AppSettings, app_id="note-service"):
+    """Nothing of its own."""
