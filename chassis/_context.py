@@ -36,7 +36,6 @@ class Context:
 
     `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
     `causation_id` is the event being handled, here or by the caller; `request_id` then is of the request behind it.
-    `causation_id` is the event being handled, if one is; `request_id` then is that of the request behind it.
     `error` is what the request is answered with, `noted` what the app's code said for its audit entry, `unit` what it
     changes; `audited`: its entry is written, or there is none to write.
     `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.

@@ -145,8 +145,7 @@ class Database(SelfProvided):
         if around := outer(self):
             yield Read(around._connection, who, self._failures)
         elif (unit := unit_of(self)) and unit.changed:
-            async with unit.turn() as around:
-                yield Read(around._connection, who, self._failures)
+            yield Read((await unit.change())._connection, who, self._failures)
         else:
             async with self._connection(self._engine) as connection:
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -41,11 +41,13 @@ def leave_unit(token: Token["Unit | None"]) -> None:
 def unit_of(db: "Database") -> "Unit | None":
     """The unit of work in which the running code changes `db`, if there is one and it is not over."""
     unit = _unit.get()
-    return unit if unit is not None and unit.open and unit.db is db else None
+    if unit is None or not unit.open or unit.db is not db or unit.task is not asyncio.current_task():
+        return None
+    return unit
 
 
 class Unit:
-    """One request's. Code that runs at the same time within it takes turns at its connection."""
+    """One request's, for the task that serves it: a task it starts may work for others too, and outlive it."""
 
     def __init__(
         self, trail: "Trail", context: Context, scope: Scope, key: Key | None, send: Send, *, audited: bool
@@ -60,8 +62,7 @@ class Unit:
         self._audited = audited
         self._stack = AsyncExitStack()
         self._change: Change | None = None
-        self._turn = asyncio.Lock()
-        self._whose: asyncio.Task[object] | None = None
+        self.task = asyncio.current_task()
         self._start: Message | None = None
         self._parts: list[bytes] = []
         self._told = False
@@ -76,47 +77,35 @@ class Unit:
             async with self.db.glance(self._who) as read:
                 await self._key.look(read)
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator["Change"]:
-        """The request's transaction, for this task alone; begun, and the key claimed, when it is the first."""
-        task = asyncio.current_task()
-        if self._whose is task and self._change:
-            yield self._change
-            return
-        async with self._turn:
-            self._whose = task
-            try:
-                yield self._change or await self._begin()
-            finally:
-                self._whose = None
+    async def change(self) -> "Change":
+        """The request's transaction; begun, and the key claimed, when it is the first."""
+        if self._change is None:
+            change = await self._stack.enter_async_context(self.db.begun(self._who))
+            if self._key:
+                await self._key.claim(change)
+            self._change = change
+        return self._change
 
     @asynccontextmanager
     async def part(self, who: Principal) -> AsyncIterator["Change"]:
         """A change of `who` within the request's: undone alone when its block raises, committed with the whole."""
-        async with self.turn() as around:
-            inner = type(around)(around._connection, who, self.db)
-            if self.changed:
-                async with joined(around, inner):
-                    yield inner
-                return
-            self.changed = True
-            try:
+        around = await self.change()
+        inner = type(around)(around._connection, who, self.db)
+        if self.changed:
+            async with joined(around, inner):
                 yield inner
-            except BaseException:  # the first needs no savepoint: there is nothing else in the transaction yet
-                self.changed, self._change = False, None
-                await self._stack.aclose()
-                raise
-            for write in inner._before:
-                around.before_commit(write)
-            for tell in inner._after:
-                around.after_commit(tell)
-
-    async def _begin(self) -> "Change":
-        change = await self._stack.enter_async_context(self.db.begun(self._who))
-        if self._key:
-            await self._key.claim(change)
-        self._change = change
-        return change
+            return
+        self.changed = True
+        try:
+            yield inner
+        except BaseException:  # the first needs no savepoint: there is nothing else in the transaction yet
+            self.changed, self._change = False, None
+            await self._stack.aclose()
+            raise
+        for write in inner._before:
+            around.before_commit(write)
+        for tell in inner._after:
+            around.after_commit(tell)
 
     async def intend(self, change: "Change") -> None:
         """Note in `change` that an effect outside is about to be tried; it has to be committed at once."""
@@ -190,13 +179,13 @@ class Unit:
     async def _commit(self, answer: Answer | None) -> None:
         if not self.changed and not (self._key and self._audited):
             return  # nothing to commit: the edge writes the entry
-        async with self.turn() as change:
-            if self._key:
-                await self._key.keep(change, answer, f"trace {self._context.trace_id}")
-            await self._trail.write(change, self._scope, self._context)
-            self.committing = True
-            await change._complete(self.db.log)
-            self._context.audited = True
+        change = await self.change()
+        if self._key:
+            await self._key.keep(change, answer, f"trace {self._context.trace_id}")
+        await self._trail.write(change, self._scope, self._context)
+        self.committing = True
+        await change._complete(self.db.log)
+        self._context.audited = True
 
     async def _end_intent(self, status: int, answer: Answer | None) -> None:
         self._context.audited = True

@@ -15,7 +15,12 @@ from .errors import SetupError
 GATEWAY = "api-gateway"
 _VERBS = {"get", "post", "put", "patch", "delete", "head"}
 EVENTS = "/_events"  # where the chassis asks for events that an app missed
+<<<<<<< HEAD
 DELIVERY = "/dapr"  # where an app takes events, also those that are brought again
+=======
+AUDIT = "audit-service"  # to whom every app with audited routes hands their entries, and the gateway its refusals
+ENTRIES = "/ingest/entries"
+>>>>>>> ede6d09 (Note what the gateway refuses, and let every audited app hand its entries to audit-service)
 # The gateway shows everybody's health and documents everybody's routes.
 ASKED_BY_GATEWAY = {"/openapi.json": {"GET"}, "/readyz": {"GET"}, "/healthz": {"GET"}}
 
@@ -56,6 +61,10 @@ def find(root: Path, app_ids: list[str]) -> Calls:
             if callee != GATEWAY:
                 for path_, verbs in ASKED_BY_GATEWAY.items():
                     calls.found[callee][GATEWAY][path_] |= verbs
+    if AUDIT in app_ids:
+        for caller in app_ids:
+            if caller == GATEWAY or _is_audited(root / "apps" / caller.replace("-", "_")):
+                calls.add(caller, AUDIT, ENTRIES, {"POST"})
     if unknown := sorted(set(calls.found) - set(app_ids)):
         raise SetupError(f"called, but not in dapr.yaml: {', '.join(unknown)}")
     return calls
@@ -95,6 +104,18 @@ def _peer_calls(path: Path, root: Path) -> Iterator[tuple[str, str, str]]:
                         'as in self.get(f"/notes/{note}"): the access rules are made from it'
                     )
                 yield callee, called, function.attr.upper()
+
+
+def _is_audited(folder: Path) -> bool:
+    """Whether a route of the app says `audit="…"`."""
+    return any(
+        keyword.arg == "audit"
+        for path in [folder / "routes.py", *sorted((folder / "routes").rglob("*.py"))]
+        if path.is_file()
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+    )
 
 
 def _text(node: ast.expr) -> str | None:

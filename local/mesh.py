@@ -31,7 +31,7 @@ class Mesh:
         self.options = options
         self.credentials = credentials
         run = options.run
-        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings)
+        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings, options.app_ids)
         self._binaries = binaries
         self._children = Children(run.logs, ROOT)
         self.supervisor = Supervisor(self._children, changed, credentials.secret_values)

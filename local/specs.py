@@ -1,7 +1,7 @@
 """From one app of dapr.yaml to the two processes it needs: the app and its sidecar; and the sandbox."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from . import loopback, ports
@@ -71,6 +71,12 @@ def _is_setting(name: str, app: App) -> bool:
     return name.startswith(app.setting_prefix) and name not in secret
 
 
+def shared_environment(run: RunDirectory, app_ids: Collection[str]) -> dict[str, str]:
+    """What every app of the run is told. Without audit-service among them, their audit entries stay on this machine."""
+    folder = {} if "audit-service" in app_ids else {"AUDIT_FOLDER": str(run.path / "audit")}
+    return {"PLATFORM_RUN_DIR": str(run.path), **folder}
+
+
 class Specs:
     """Describes the apps, sidecars and helpers of one run."""
 
@@ -82,14 +88,17 @@ class Specs:
         credentials: Credentials,
         binaries: Path,
         settings: Mapping[str, str],
+        app_ids: Collection[str],
     ) -> None:
-        """`settings` are the environment variables meant for apps, of the shell and of `--set`."""
+        """`settings` are the environment variables meant for apps, of the shell and of `--set`; `app_ids` all apps of
+        the run."""
         self._root = root
         self._run = run
         self._offset = offset
         self._credentials = credentials
         self._daprd = str(binaries / ".dapr" / "bin" / "daprd")
         self._settings = settings
+        self._shared = shared_environment(run, app_ids)
 
     def app(self, app: App, replica: int = 0) -> Spec:
         """The app's process: forked from the zygote, ready when it answers through its own sidecar."""
@@ -116,7 +125,7 @@ class Specs:
             "DAPR_GRPC_PORT": str(numbers.dapr_grpc),
             "APP_API_TOKEN": self._credentials.app_api_token(app.app_id),
             "DAPR_API_TOKEN": token,
-            "PLATFORM_RUN_DIR": str(self._run.path),
+            **self._shared,
         }
         return Spec(
             name=name,

@@ -25,7 +25,7 @@ def an_entry(**changes: Any) -> bytes:
     request_id = changes.get("request_id") or uuid4().hex
     action = changes.get("action", "note.add")
     values = {
-        "id": entry_id(request_id, action),
+        "id": entry_id(request_id, action, "1"),
         "tenant": "local",
         "occurred_at": "2026-11-25T16:00:00.000000Z",
         "action": action,

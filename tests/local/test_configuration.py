@@ -72,6 +72,18 @@ def test_the_gateway_may_read_everybodys_health_and_document(root: Path) -> None
     assert rules(root, "schema-service")["api-gateway"] == asked
 
 
+def test_every_app_with_an_audited_route_and_the_gateway_may_hand_entries_to_audit_service(root: Path) -> None:
+    plan = root / "dapr.yaml"
+    plan.write_text(plan.read_text() + app("audit-service", 8061))
+    routes = '@router.post("/notes", audit="note.add")\ndef add(): ...\n'
+    (root / "apps" / "note_service" / "routes.py").write_text(routes)
+    asked = rules(root, "audit-service")
+    assert {caller for caller, paths in asked.items() if paths.get("/ingest/**") == ["POST"]} == {
+        "api-gateway",
+        "note-service",
+    }
+
+
 def test_nobody_may_call_the_gateway(root: Path) -> None:
     assert rules(root, "api-gateway") == {}
 

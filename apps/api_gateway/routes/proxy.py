@@ -34,6 +34,7 @@ class Proxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
         route = self._table.match(scope["raw_path"].decode("latin-1"))
+        scope["routed_to"] = route.prefix if route else "(none)"  # for the audit entry of a refusal
         if route is not None and scope["method"] == "OPTIONS":
             await _options(route, send)
             return

@@ -5,13 +5,14 @@ from starlette.types import Receive, Scope, Send
 from apps.api_gateway.domain import airtable_shape
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.settings import Settings
-from chassis import AppError, render
+from chassis import AppError, current, render
 
 
 async def refuse(error: AppError, route: Route | None, scope: Scope, receive: Receive, send: Send) -> None:
     if route is None or route.style == "problem":
         await render(error, service=Settings.APP, instance=scope["path"])(scope, receive, send)
         return
+    current().error = error
     body = airtable_shape.body(error.status, error.detail)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
