@@ -96,8 +96,7 @@ class _Request:
         self._context = self._make_context()
 
     def _header(self, name: bytes) -> str | None:
-        value = self._headers.get(name)
-        return None if value is None else value.decode("latin-1")
+        return self._headers[name].decode("latin-1") if name in self._headers else None
 
     def _make_context(self) -> Context:
         edge = self._edge

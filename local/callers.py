@@ -15,12 +15,9 @@ from .errors import SetupError
 GATEWAY = "api-gateway"
 _VERBS = {"get", "post", "put", "patch", "delete", "head"}
 EVENTS = "/_events"  # where the chassis asks for events that an app missed
-<<<<<<< HEAD
 DELIVERY = "/dapr"  # where an app takes events, also those that are brought again
-=======
 AUDIT = "audit-service"  # to whom every app with audited routes hands their entries, and the gateway its refusals
 ENTRIES = "/ingest/entries"
->>>>>>> ede6d09 (Note what the gateway refuses, and let every audited app hand its entries to audit-service)
 # The gateway shows everybody's health and documents everybody's routes.
 ASKED_BY_GATEWAY = {"/openapi.json": {"GET"}, "/readyz": {"GET"}, "/healthz": {"GET"}}
 

@@ -9,17 +9,20 @@ from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import refusals, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
 from apps.airtable_connector.service.reads import Reads
-from chassis import Principal
+from chassis import Database, Principal
 
 T = TypeVar("T", bound=BaseModel)
 
 
 class Direct:
-    def __init__(self, api: AirtableApi, reads: Reads) -> None:
-        self._api, self._reads = api, reads
+    def __init__(self, api: AirtableApi, reads: Reads, db: Database) -> None:
+        self._api, self._reads, self._db = api, reads, db
 
     async def send(self, call: Call, who: Principal) -> Answer:
         """Airtable's answer to a call that succeeded; raises our error for every other one."""
+        if not call.read:
+            async with self._db.change(who, at_once=True) as change:
+                await change.intend()
         answer = await self._api.send(call, who.tenant)
         if not call.read and (answer.ok or answer.status >= 500):
             await self._reads.changed(call.base)

@@ -15,8 +15,11 @@ class Outcomes:
 
     async def ended(self, entry: dict[str, Any]) -> Ended | None:
         """None as long as the resolver is looking for it."""
+        known = entry["metadata"].get("operation")
+        if known is None:
+            return Ended("unknown", UNKNOWN)  # about no cells, and so in no journal
         async with self._db.read(service(self._db.app_id)) as read:
-            operation = await self._store.find(read, UUID(entry["metadata"]["operation"]), any_tenant=True)
+            operation = await self._store.find(read, UUID(known), any_tenant=True)
         match operation.state if operation else "failed":  # forgotten: it found nothing to undo
             case "intended":
                 return None
