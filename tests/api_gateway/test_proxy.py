@@ -221,9 +221,10 @@ async def test_without_its_secrets_the_gateway_says_so(client, dapr):
     assert (await client.get("/api/v1/bases")).problem == ("secrets.unavailable", 503, "api-gateway")
 
 
-async def test_events_arrive_one_by_one_as_they_are_sent(app, client, peers):
+@pytest.mark.parametrize("accept", ["text/event-stream, */*", "application/x-ndjson"])
+async def test_events_and_lines_arrive_one_by_one_as_they_are_sent(app, client, peers, accept):
     peers[CONNECTOR].streams(b"data: 1\n\n")
-    exchange = Exchange(app, "GET", "/api/v1/events", {"accept": "text/event-stream, */*"})
+    exchange = Exchange(app, "GET", "/api/v1/events", {"accept": accept})
     exchange.say()
     assert (await exchange.hear())["status"] == 200
     assert (await exchange.hear())["body"] == b"data: 1\n\n"

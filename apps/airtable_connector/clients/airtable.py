@@ -99,7 +99,7 @@ class AirtableApi:
             raise AirtableTimeout(
                 "The time of this request ended before it was sent to Airtable: nothing happened there. Give it more."
             )
-        await self._limiter.turn(call.base, token, last_moment)
+        await self._limiter.turn(call.base, token, last_moment, call.priority)
         sent = at_its_turn() if at_its_turn else call
         if sent is None:
             raise AirtableTimeout("Nobody waits for this any more: nothing was sent to Airtable.")
@@ -164,7 +164,7 @@ def _fitting(call: Call) -> Call:
     if call.method != "GET" or not call.lists or len(call.target) <= query.MAX_URL:
         return call
     rest, body = query.as_list_records(query.parse(call.query))
-    return Call("POST", f"{call.path}/listRecords", rest, body, base=call.base, read=True)
+    return Call("POST", f"{call.path}/listRecords", rest, body, base=call.base, read=True, priority=call.priority)
 
 
 def _unknown(why: str) -> AirtableWriteUnknown:

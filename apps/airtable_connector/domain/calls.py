@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from contracts.rate_limiter_service import Priority
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -18,6 +20,7 @@ class Call:
     read: bool = False
     lists: bool = False
     content_type: str = "application/json"
+    priority: Priority = "interactive"
 
     @property
     def target(self) -> str:

@@ -5,11 +5,21 @@ from starlette.responses import Response
 
 from apps.airtable_connector.service import Served
 
+NDJSON = "application/x-ndjson"
+EVENT_STREAM = "text/event-stream"
+
 
 def wants_now(request: Request) -> bool:
     """Whether the client wants Airtable's word of now instead of a kept answer."""
     asked = request.headers.get("cache-control")
     return asked is not None and ("no-cache" in asked or "no-store" in asked)
+
+
+def wants_stream(request: Request) -> bool:
+    """Whether the client takes lines as they come. A sidecar streams only for who asks for an event stream and nothing
+    else, so the gateway asks for that in its name."""
+    asked = request.headers.get("accept", "")
+    return NDJSON in asked or asked == EVENT_STREAM
 
 
 def respond(request: Request, served: Served) -> Response:

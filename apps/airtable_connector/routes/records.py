@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from apps.airtable_connector.domain import requests, shapes
-from apps.airtable_connector.routes.answering import respond, wants_now
-from apps.airtable_connector.service import Bulk, Done, Reads, Writes
+from apps.airtable_connector.routes.answering import NDJSON, respond, wants_now, wants_stream
+from apps.airtable_connector.service import Bulk, Done, Reads, WholeTables, Writes
 from chassis import Principal, Router
 from contracts.airtable_connector import (
     DeletedIds,
@@ -55,7 +55,12 @@ def _answer(told: BaseModel, status: int, operation: str | None) -> Response:
     return Response(told.model_dump_json(), status, headers, media_type="application/json")
 
 
-@router.get("/records", summary="List records", response_model=Listing[Record])
+@router.get(
+    "/records",
+    summary="List records",
+    response_model=Listing[Record],
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+)
 async def list_records(
     base: str,
     table: str,
@@ -63,8 +68,14 @@ async def list_records(
     request: Request,
     who: Principal,
     reads: Reads,
+    whole: WholeTables,
 ) -> Response:
-    """A page of records, up to 100. Filter with an Airtable formula; give `next` as `cursor` for the next page."""
+    """A page of records, up to 100. Filter with an Airtable formula; give `next` as `cursor` for the next page.
+
+    `Accept: application/x-ndjson` streams all of them, a line each, as fast as they are taken; `cursor` and `page_size`
+    do not matter then. The last line has `complete`: true, or false with the `problem` that ended it."""
+    if wants_stream(request):
+        return StreamingResponse(await whole.read(base, table, asked, who), media_type=NDJSON)
     call = requests.list_records(base, table, asked)
     return respond(request, await reads.serve(call, who.tenant, shapes.RECORDS, bypass=wants_now(request)))
 

@@ -11,9 +11,13 @@ from apps.airtable_connector.service.reads import Reads, Served
 from apps.airtable_connector.service.resolver import Resolver
 from apps.airtable_connector.service.reverts import Reverts
 from apps.airtable_connector.service.tables import Tables
+from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
-USE_CASES = (Reads, Direct, Tables, Images, Journal, Previews, Writes, Bulk, Operations, Reverts, Resolver, Outcomes)
+USE_CASES = (
+    *(Reads, WholeTables, Direct, Tables, Images, Journal, Previews),
+    *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
+)
 
 __all__ = [
     "USE_CASES",
@@ -30,5 +34,6 @@ __all__ = [
     "Reverts",
     "Served",
     "Tables",
+    "WholeTables",
     "Writes",
 ]

@@ -62,7 +62,7 @@ async def _beginning(response: aiohttp.ClientResponse, parts: AsyncIterator[byte
     anything else may be meant to arrive as it comes.
     """
     length = response.content_length
-    if length > WHOLE if length is not None else not response.content_type.endswith("json"):
+    if length > WHOLE if length is not None else not response.content_type.endswith(("/json", "+json")):
         return b"", False
     read, size = [], 0
     async for part in parts:

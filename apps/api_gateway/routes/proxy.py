@@ -17,6 +17,7 @@ from apps.api_gateway.store import Memory
 from chassis import AppError, HeadersTooLarge, Internal, Mesh, MethodNotAllowed, UnknownRoute, current
 
 EVENT_STREAM = "text/event-stream"
+STREAMS = (EVENT_STREAM, "application/x-ndjson")
 OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/problems", "/readyz")
 
 
@@ -72,7 +73,7 @@ class Proxy:
         context.deadline = min(context.deadline or limit, limit) if shorter else limit
         body = await Upload(given, receive, route, context).body(self._in_memory)
         headers = rules.forwarded(given)
-        if EVENT_STREAM in headers.get("accept", ""):
+        if any(kind in headers.get("accept", "") for kind in STREAMS):
             headers["accept"] = EVENT_STREAM  # sidecars stream events only to those who ask for nothing else
         whole = body is None or isinstance(body, bytes)
         if whole:
