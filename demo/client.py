@@ -69,7 +69,8 @@ class Client:
     def ask(self, method: str, path: str, **request: Any) -> Answer:
         started = time.monotonic()
         answer = self._http.request(method, path, **request)
-        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        body = answer.json() if kind.endswith(("/json", "+json")) else answer.text
         return Answer(answer.status_code, body, answer.headers.get("x-trace-id", ""), time.monotonic() - started)
 
     def send(self, method: str, path: str, **request: Any) -> Any:

@@ -71,7 +71,12 @@ class RecordsQuery(Sent):
     """Which records, in which order, a page at a time. Give the same query with each cursor."""
 
     fields: list[Name] = Field(default=[], description="Only these fields, by name or id; repeat the parameter.")
-    filter: str | None = Field(default=None, description="An Airtable formula; records for which it is true.")
+    filter: str | None = Field(
+        default=None,
+        description="Records for which it is true: an Airtable formula, in which fields may be called by id, or JSON: "
+        '`{"field": "City", "op": "eq", "value": "Graz"}` (eq, ne, lt, le, gt, ge, contains, before, after), '
+        '`{"record": "rec…"}`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`.',
+    )
     sort: list[Annotated[str, StringConstraints(pattern=r"^(-.+|[^-].*)$")]] = Field(
         default=[], description="Field name, `-` before it for descending; repeat the parameter."
     )

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 
 from chassis.testing import AppClient
@@ -217,3 +218,19 @@ async def test_a_body_that_is_not_what_the_route_takes_is_refused_before_airtabl
     answer = await client.post(place.records, body=body, headers={"content-type": "application/json"})
     assert answer.problem == ("request.invalid", 422, "airtable-connector")
     assert place.asked() == []
+
+
+async def test_a_filter_may_be_json_and_call_fields_by_id(client: AppClient, place: Place) -> None:
+    city = next(field for field in place.table.fields.values() if field.name == "City")
+    wanted = orjson.dumps(
+        {"and": [{"field": city.id, "op": "eq", "value": "Graz"}, {"field": "Employees", "op": "lt", "value": 50}]}
+    ).decode()
+    found = (await client.get(place.records, params={"filter": wanted})).json()["items"]
+    assert found
+    assert all(one["fields"]["City"] == "Graz" and one["fields"].get("Employees", 0) < 50 for one in found)
+
+
+async def test_a_filter_that_is_none_is_told_place_by_place(client: AppClient, place: Place) -> None:
+    answer = await client.get(place.records, params={"filter": '{"field": "City", "op": "like", "value": "x"}'})
+    assert answer.problem == ("airtable.invalid-filter", 422, "airtable-connector")
+    assert answer.json()["errors"][0]["field"].startswith("filter.")

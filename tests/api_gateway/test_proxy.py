@@ -222,7 +222,7 @@ async def test_without_its_secrets_the_gateway_says_so(client, dapr):
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream, */*", "application/x-ndjson"])
-async def test_events_and_lines_arrive_one_by_one_as_they_are_sent(app, client, peers, accept):
+async def test_events_arrive_one_by_one_as_they_are_sent(app, client, peers, accept):
     peers[CONNECTOR].streams(b"data: 1\n\n")
     exchange = Exchange(app, "GET", "/api/v1/events", {"accept": accept})
     exchange.say()

@@ -25,3 +25,17 @@ def test_the_trace_id_a_client_sends_is_the_one_it_gets_back(mesh: Mesh) -> None
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     answer = mesh.client().ask("GET", "/api/v1/bases", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
     assert answer.trace == trace
+
+
+def test_a_whole_table_streams_through_the_mesh_as_lines(mesh: Mesh, place: journey.Place) -> None:
+    answer = mesh.client().ask("GET", place.records, headers={"accept": "application/x-ndjson"})
+    *records, last = answer.body.splitlines()
+    assert '"complete":true' in last
+    assert f'"records":{len(records)}' in last
+
+
+def test_a_write_is_undone_through_the_mesh(mesh: Mesh, place: journey.Place) -> None:
+    client = mesh.client()
+    made = client.ask("POST", place.records, json={"records": [{"fields": {"Name": "To be undone"}}]}).body
+    undone = client.ask("POST", f"/api/v1/operations/{made['operation']}/revert", json={}).body
+    assert undone["complete"], undone["text"]

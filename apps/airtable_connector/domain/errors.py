@@ -45,6 +45,13 @@ class AirtableInvalidRequest(FromAirtable, AppError):
     fault = "client"
 
 
+class AirtableInvalidFilter(AppError):
+    code = "airtable.invalid-filter"
+    status = 422
+    title = "The filter is not one"
+    fault = "client"
+
+
 class AirtableCursorExpired(FromAirtable, AppError):
     code = "airtable.cursor-expired"
     status = 422

@@ -1,16 +1,18 @@
 """Parameters of a read: as clients spell them, as a cache key, and as a listRecords body."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from apps.airtable_connector.domain import filters
 from contracts.airtable_connector import RecordsQuery
 
 Pairs = Sequence[tuple[str, str]]
 
+FORMULA = "filterByFormula"
 MAX_URL = 15_000  # characters; Airtable refuses URLs from 16,000 on
 STAYS_IN_QUERY = {"timeZone", "userLocale"}  # Airtable reads these two from the URL even of listRecords
 _LISTS = ("fields", "records", "recordMetadata", "include")
@@ -29,6 +31,15 @@ def parse(query: str) -> Pairs:
 def offset_of(pairs: Pairs) -> str | None:
     """The page asked for, None for the first."""
     return next((value for key, value in pairs if key == "offset" and value), None)
+
+
+def with_names(pairs: Pairs, names: Mapping[str, str]) -> Pairs:
+    """The same, field ids in the formula as names."""
+    return [(key, filters.with_names(value, names) if key == FORMULA else value) for key, value in pairs]
+
+
+def asks_by_id(call_query: str) -> bool:
+    return FORMULA in call_query and "fld" in call_query
 
 
 def canonical(pairs: Pairs) -> bytes:
@@ -107,7 +118,7 @@ def airtable_query(asked: RecordsQuery) -> str:
         pairs.append((f"sort[{index}][field]", name.removeprefix("-")))
         pairs.append((f"sort[{index}][direction]", "desc" if name.startswith("-") else "asc"))
     if asked.filter:
-        pairs.append(("filterByFormula", asked.filter))
+        pairs.append(("filterByFormula", filters.formula_of(asked.filter)))
     if asked.view:
         pairs.append(("view", asked.view))
     if asked.cursor:

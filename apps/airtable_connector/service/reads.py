@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import orjson
 
@@ -51,9 +52,18 @@ class Reads:
         one reader. A first page that has more behind it carries such an offset, so it is kept for a short time only.
         """
         try:
-            return await self._serve(call, tenant, shape, bypass=bypass)
+            return await self._serve(await self.with_names(call, tenant), tenant, shape, bypass=bypass)
         except AppError as error:
             raise await self.explained(error, call, tenant) from error
+
+    async def with_names(self, call: Call, tenant: str) -> Call:
+        """Fields that a list's formula calls by id, by name: Airtable knows no ids there. A renaming breaks nothing."""
+        if not call.lists or not query.asks_by_id(call.query) or call.base is None:
+            return call
+        tables = await self._parsed(requests.tables(call.base), tenant)
+        names = {field["id"]: field["name"] for table in tables.get("tables", []) for field in table["fields"]}
+        named = query.with_names(query.parse(call.query), names)
+        return replace(call, query=urlencode(named, errors="surrogateescape"))
 
     async def token_owner(self, tenant: str) -> TokenOwner:
         """Whose token is used."""

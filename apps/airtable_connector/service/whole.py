@@ -91,7 +91,8 @@ class WholeTables:
 
     async def _page(self, base: str, table: str, asked: RecordsQuery, offset: str | None, who: Principal) -> Page:
         wanted = asked.model_copy(update={"cursor": offset, "page_size": PAGE})
-        call = replace(requests.list_records(base, table, wanted), priority="sync")
+        call = await self._reads.with_names(requests.list_records(base, table, wanted), who.tenant)
+        call = replace(call, priority="sync")
         with acting(replace(current(), deadline=time.monotonic() + PATIENCE, hops=[])):
             answer = await self._api.send(call, who.tenant)
             if not answer.ok:
