@@ -16,25 +16,29 @@ from sandbox.airtable.limits import LimitSettings
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     from sandbox.airtable.seed import InvalidSeed
-    from sandbox.airtable.server import Servers, bind
+    from sandbox.airtable.server import Servers, bind, url_of
     from sandbox.airtable.state import Sandbox
+    from sandbox.airtable.state_file import InvalidStateFile, StateFile
 
     tokens = frozenset(options.token or filter(None, _tokens_of_environment()))
     if not tokens and not _is_loopback(options.host):
         return _refuse(f"--host {options.host} is not loopback: give tokens in AIRTABLE_SANDBOX_TOKENS")
     try:
-        sandbox = Sandbox(
-            _seed(options.seed),
-            tokens=tokens,
-            limits=LimitSettings(enabled=options.limits == "exact"),
-            missing_record=options.missing_record,
-        )
-    except (InvalidSeed, OSError) as error:
-        return _refuse(f"--seed: {error}")
-    try:
         api, admin = bind(options.host, options.port), bind("127.0.0.1", options.admin_port)
     except OSError as error:
         return _refuse(f"cannot listen on port {options.port} and {options.admin_port}: {error}")
+    try:
+        sandbox = Sandbox(
+            _seed(options.seed),
+            tokens=tokens,
+            limits=LimitSettings(options.limits == "exact", calls_per_month=options.calls_per_month),
+            missing_record=options.missing_record,
+            fetch=options.fetch,
+            origin=options.public_url.rstrip("/") or url_of(api),
+            state_file=StateFile(options.state) if options.state else None,
+        )
+    except (InvalidSeed, InvalidStateFile, OSError) as error:
+        return _refuse(f"{'--state' if isinstance(error, InvalidStateFile) else '--seed'}: {error}")
     servers = Servers(sandbox, api, admin)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: servers.stop())
@@ -49,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.airtable",
-        description="A simulator of the Airtable Web API, in memory, with three seeded bases.",
+        description="A simulator of the Airtable Web API with three seeded bases.",
         epilog="Tokens are best given as AIRTABLE_SANDBOX_TOKENS (comma separated), which no process list "
         "shows. Without any, every token that starts with `pat` is accepted.",
     )
@@ -60,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=Path, metavar="FILE", help="bases to start with (YAML or JSON)")
     parser.add_argument(
         "--limits", choices=("exact", "off"), default="exact", help="5/s per base with 30 s penalty, or none"
+    )
+    parser.add_argument("--calls-per-month", type=int, metavar="N", help="refuse more than a plan would (no limit)")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep what is written in this file")
+    parser.add_argument("--public-url", default="", help="where attachments' URLs point (the API's address)")
+    parser.add_argument(
+        "--fetch", choices=("loopback", "any", "none"), default="loopback", help="which attachments' URLs are fetched"
     )
     parser.add_argument(
         "--missing-record",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,13 @@ from sandbox.airtable.state import Sandbox
 MAX_SEED_BYTES = 64 * 1024 * 1024
 #: 2500-01-01 in Unix seconds; the clock goes no further.
 _LAST = 16_725_225_600
+
+
+#: What a state file keeps of this plane.
+LASTING = {
+    ("POST", "reset"), ("POST", "seed"), ("POST", "edits"), ("POST", "snapshots"), ("DELETE", "snapshots"),
+    ("POST", "restore"),
+}  # fmt: skip
 
 
 class _Refused(Exception):
@@ -76,7 +84,13 @@ class AdminApp:
         if route is None or (len(request.segments) > 1 and name != "faults"):
             known = ", ".join(f"{method} /{path}" for method, path in self._routes)
             raise _Refused(f"no such route; there are {known}", 404)
-        return as_json(route(request))
+        lasts = (request.method, name) in LASTING
+        with self._sandbox.keeping(request, "admin") if lasts else contextlib.nullcontext():
+            return as_json(route(request))
+
+    def replay(self, request: Request) -> None:
+        """Do again what a state file says was done."""
+        self._routes[request.method, request.segments[0]](request)
 
     def _health(self, request: Request) -> Any:
         bases = self._sandbox.bases.values()
@@ -126,7 +140,7 @@ class AdminApp:
             attribute = _LIMIT_KEYS.get(key)
             if attribute is None:
                 raise _Refused(f"unknown key {key}; known are mode, {', '.join(_LIMIT_KEYS)}")
-            if value is None and key == "retryAfter":
+            if value is None and key in ("retryAfter", "callsPerMonth"):
                 continue
             whole = key != "penaltySeconds"
             if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or value < 0:
@@ -191,6 +205,7 @@ _LIMIT_KEYS = {
     "tokenPerSecond": "token_per_second",
     "penaltySeconds": "penalty_seconds",
     "retryAfter": "retry_after",
+    "callsPerMonth": "calls_per_month",
 }
 
 

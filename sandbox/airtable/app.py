@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -66,16 +67,20 @@ class AirtableApp:
 
     def _admit(self, request: Request, base_id: str | None, arrived: float, url_length: int) -> list[Fault]:
         """The faults this request will meet. Raises Airtable's refusal of who may not ask, or not so often."""
-        if request.method == "OPTIONS":
-            return []
+        if request.method == "OPTIONS" or _needs_no_token(request.segments):
+            return self._sandbox.faults.hit(request.method, request.path) if request.method != "OPTIONS" else []
         if request.segments[:1] != ["v0"]:
             raise errors.not_found()
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._sandbox.accepts(token.strip()):
+        grant = self._sandbox.grant(token.strip()) if scheme.lower() == "bearer" else None
+        if grant is None:
             raise errors.authentication_required()
+        request.grant = grant
         limiter = self._sandbox.limiter
         if not limiter.admit(base_id, token.strip(), arrived):
             raise errors.rate_limited(limiter.settings.retry_after)
+        if not limiter.within_month(self._sandbox.clock.milliseconds_text()[:7]):
+            raise errors.monthly_limit()
         if url_length > MAX_URL_CHARACTERS:
             raise errors.url_too_long()
         return self._sandbox.faults.hit(request.method, request.path)
@@ -92,6 +97,8 @@ class AirtableApp:
             return None
         if "status" in kinds:
             return _faked(kinds["status"], kinds["status"].status)
+        if "iterator-expiry" in kinds:
+            self._sandbox.iterators.expire_all()
         response = await self._served(request, receive)
         if "drop-after" in kinds:
             return None
@@ -100,12 +107,23 @@ class AirtableApp:
     async def _served(self, request: Request, receive: Receive) -> Response:
         try:
             request.body = await read_body(receive)
-            return as_json(routes.answer(request, self._sandbox), headers=CORS)
+            if request.segments[:2] == ["oauth2", "v1"]:
+                return self._sandbox.oauth.answer(request)
+            if request.segments[:2] == ["v3", "u"] and request.method == "GET":
+                return self._sandbox.files.serve(request.segments[2:])
+            reads = request.method == "GET" or request.segments[3:] == ["listRecords"]
+            with contextlib.nullcontext() if reads else self._sandbox.keeping(request, "api"):
+                return as_json(routes.answer(request, self._sandbox), headers=CORS)
         except errors.AirtableError as refusal:
             return as_json(refusal.body, refusal.status, CORS | refusal.headers)
         except Exception:
             _log.exception("%s %s failed: a bug of the sandbox", request.method, request.path)
             return as_json({"error": {"type": "SERVER_ERROR", "message": "A bug of the sandbox"}}, 500, CORS)
+
+
+def _needs_no_token(segments: list[str]) -> bool:
+    """OAuth has credentials of its own, an attachment's URL is one."""
+    return segments[:2] == ["oauth2", "v1"] or (segments[:2] == ["v3", "u"] and len(segments) == 6)
 
 
 def _faked(fault: Fault, status: int) -> Response:

@@ -69,6 +69,10 @@ class Change:
         self._writes.append(_Write(table, record, cells, new=False))
         return record
 
+    def put(self, field: Field, record: Record, value: Any) -> None:
+        """One cell, already in its stored form."""
+        self._writes.append(_Write(field.table, record, {field.id: value}, new=False))
+
     def apply(self) -> None:
         for field, choices in self._choices.values():
             field.options["choices"].extend(choices)

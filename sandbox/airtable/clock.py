@@ -1,6 +1,8 @@
 """The simulator's time: real, moved forward, or frozen, so that windows and expiries can be tested in milliseconds."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 
@@ -10,10 +12,23 @@ class Clock:
         self._zero = time.time() - time.monotonic()
         self._advanced = 0.0
         self._frozen: float | None = None
+        self._held: float | None = None
 
     def seconds(self) -> float:
         """Seconds since the Unix epoch."""
+        if self._held is not None:
+            return self._held
         return self._real() if self._frozen is None else self._frozen
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[float]:
+        """One moment for everything that is done inside."""
+        now, before = self.seconds(), self._held
+        self._held = now if before is None else before
+        try:
+            yield now
+        finally:
+            self._held = before
 
     def freeze(self, at: float | None = None) -> None:
         self._frozen = self.seconds() if at is None else at

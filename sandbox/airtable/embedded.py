@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.airtable.limits import LimitSettings
-from sandbox.airtable.server import Servers, bind
+from sandbox.airtable.server import Servers, bind, url_of
 from sandbox.airtable.state import Sandbox
 
 #: Accepted by an embedded simulator that was given no tokens.
@@ -31,19 +31,15 @@ def running(
     from sandbox.airtable.bases import builtin
 
     settings = LimitSettings(enabled=limits == "exact")
-    sandbox = Sandbox(builtin() if seed is None else seed, tokens=tokens, limits=settings)
     with contextlib.ExitStack() as stack:
         api, admin = (stack.enter_context(bind("127.0.0.1", 0)) for _ in range(2))
+        document = builtin() if seed is None else seed
+        sandbox = Sandbox(document, tokens=tokens, limits=settings, origin=url_of(api))
         servers = Servers(sandbox, api, admin)
         thread = threading.Thread(target=servers.run, name="airtable-sandbox", daemon=True)
         thread.start()
         try:
-            yield Running(sandbox, _url(api), _url(admin))
+            yield Running(sandbox, url_of(api), url_of(admin))
         finally:
             servers.stop()
             thread.join()
-
-
-def _url(bound: Any) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://{host}:{port}"

@@ -145,6 +145,41 @@ def no_new_choice(choice: str) -> AirtableError:
     )
 
 
+def link_expired() -> AirtableError:
+    """Of an attachment. Unverified."""
+    return _typed(410, "LINK_EXPIRED", "This attachment URL has expired")
+
+
+def monthly_limit() -> AirtableError:
+    """Trying again does not help before the next month. The message is unverified."""
+    return _typed(429, "PUBLIC_API_BILLING_LIMIT_EXCEEDED", "The monthly number of API calls of the plan is used up")
+
+
+def duplicate_table_name() -> AirtableError:
+    """Unverified, as are the other refusals of changes to the schema."""
+    return _typed(422, "DUPLICATE_TABLE_NAME", "Cannot create table: a table with that name already exists")
+
+
+def invalid_table_name() -> AirtableError:
+    return _typed(422, "INVALID_TABLE_NAME", "A table needs a name")
+
+
+def duplicate_field_name() -> AirtableError:
+    return _typed(422, "DUPLICATE_OR_EMPTY_FIELD_NAME", "Field names must be unique and not empty")
+
+
+def invalid_primary() -> AirtableError:
+    return _typed(422, "INVALID_PRIMARY_FIELD_TYPE", "The first field has a type that no primary field can have")
+
+
+def type_not_creatable(kind: str) -> AirtableError:
+    return _typed(422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE", f"Creating {kind} fields is not supported at this time")
+
+
+def invalid_options() -> AirtableError:
+    return _typed(422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE", "Invalid options for field")
+
+
 def invalid_attachment(name: str) -> AirtableError:
     """Unverified."""
     return _typed(422, "INVALID_ATTACHMENT_OBJECT", f'Invalid attachment object for field "{name}": no url or id given')

@@ -21,6 +21,11 @@ class Event:
     created: dict[str, dict[str, Record]] = field(default_factory=dict)
     before: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     destroyed: dict[str, list[str]] = field(default_factory=dict)
+    created_tables: list[Table] = field(default_factory=list)
+    created_fields: dict[str, list[Field]] = field(default_factory=dict)
+    #: Names and types, or names and descriptions, as they were.
+    changed_fields: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    changed_tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def creates(self, table: Table, record: Record) -> None:
         self.created.setdefault(table.id, {})[record.id] = record

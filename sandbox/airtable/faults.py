@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("status", "delay", "drop-before", "drop-after", "truncate", "wrong-body")
+KINDS = ("status", "delay", "drop-before", "drop-after", "truncate", "wrong-body", "iterator-expiry")
 _KEYS = {"kind", "method", "path", "probability", "count", "status", "body", "headers", "seconds", "bytes"}
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from sandbox.airtable import errors
+from sandbox.airtable.grants import NOBODY, Grant
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,6 +27,7 @@ class Request:
     query: list[tuple[str, str]]
     headers: dict[str, str]
     body: bytes = b""
+    grant: Grant = NOBODY
 
     def json(self) -> Any:
         try:

@@ -25,16 +25,24 @@ class Ids:
 
     def __init__(self, seed: int = 1) -> None:
         self._random = random.Random(seed)
+        self.drawn = 0
 
     def new(self, prefix: str) -> str:
+        self.drawn += 1
         return prefix + _letters(self._random.getrandbits(96))
+
+    def skip_to(self, drawn: int) -> None:
+        """As if that many ids had been drawn."""
+        while self.drawn < drawn:
+            self.new("")
 
     def state(self) -> Any:
         """Where the sequence is, for `restore`."""
-        return self._random.getstate()
+        return self.drawn, self._random.getstate()
 
     def restore(self, state: Any) -> None:
-        self._random.setstate(state)
+        self.drawn, inner = state
+        self._random.setstate(inner)
 
 
 def _letters(number: int) -> str:

@@ -17,6 +17,7 @@ class LimitSettings:
     token_per_second: int = 50
     penalty_seconds: float = 30.0
     retry_after: int | None = None
+    calls_per_month: int | None = None
 
 
 #: Above this many, windows nobody has used for a second are dropped.
@@ -28,6 +29,7 @@ class Limiter:
         self.settings = settings
         self._arrivals: dict[str, deque[float]] = {}
         self._penalty_until: dict[str, float] = {}
+        self._month, self._calls = "", 0
 
     def admit(self, base_id: str | None, token: str, now: float) -> bool:
         """Count the request and say whether Airtable would serve it. `base_id` is None outside any base."""
@@ -41,11 +43,20 @@ class Limiter:
             return False
         return within
 
+    def within_month(self, month: str) -> bool:
+        """Count a call that was admitted, and say whether the plan still has it. `month` is `2026-01`."""
+        if month != self._month:
+            self._month, self._calls = month, 0
+        self._calls += 1
+        most = self.settings.calls_per_month
+        return most is None or self._calls <= most
+
     def penalties(self, now: float) -> dict[str, float]:
         """Seconds of penalty left per base."""
         return {base: until - now for base, until in self._penalty_until.items() if until > now}
 
     def forget(self) -> None:
+        self._calls = 0
         self._arrivals.clear()
         self._penalty_until.clear()
 

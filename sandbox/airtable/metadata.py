@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.airtable import errors
+from sandbox.airtable.grants import Grant
 from sandbox.airtable.ids import Ids, is_id
 from sandbox.airtable.schema import Base, Field, Table, View
 
 BASES_PER_PAGE = 1000
 
 
-def whoami(user: dict[str, str]) -> dict[str, Any]:
-    """No `scopes`: those are for OAuth tokens."""
-    return {"id": user["id"], "email": user["email"]}
+def whoami(user: dict[str, str], grant: Grant) -> dict[str, Any]:
+    """The address only with its scope; the scopes only of an OAuth token, which is one that expires."""
+    shape: dict[str, Any] = {"id": user["id"]}
+    if grant.expires is not None:
+        shape["scopes"] = sorted(grant.scopes)
+    return shape | {"email": user["email"]} if "user.email:read" in grant.scopes else shape
 
 
 def bases(all_bases: list[Base], offset: str | None, ids: Ids) -> dict[str, Any]:
@@ -34,26 +38,38 @@ def bases(all_bases: list[Base], offset: str | None, ids: Ids) -> dict[str, Any]
 
 
 def tables(base: Base, *, visible_field_ids: bool) -> dict[str, Any]:
-    return {"tables": [_table(table, visible_field_ids) for table in base.tables.values()]}
+    return {"tables": [table(each, visible_field_ids=visible_field_ids) for each in base.tables.values()]}
 
 
-def _table(table: Table, visible_field_ids: bool) -> dict[str, Any]:
+def table(table: Table, *, visible_field_ids: bool = False) -> dict[str, Any]:
     shape: dict[str, Any] = {"id": table.id, "name": table.name}
     if table.description:
         shape["description"] = table.description
     return shape | {
         "primaryFieldId": table.primary.id if table.primary else None,
-        "fields": [_field(field) for field in table.fields.values()],
+        "fields": [field(each) for each in table.fields.values()],
         "views": [_view(view, table, visible_field_ids) for view in table.views],
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
+def field(field: Field) -> dict[str, Any]:
     shape: dict[str, Any] = {"type": field.type.name}
     if field.options:
         shape["options"] = field.options
     shape |= {"id": field.id, "name": field.name}
     return shape | {"description": field.description} if field.description else shape
+
+
+def views(base: Base) -> dict[str, Any]:
+    return {"views": [_view(view, table, False) for table in base.tables.values() for view in table.views]}
+
+
+def view(view_id: str, base: Base) -> dict[str, Any]:
+    for table in base.tables.values():
+        for each in table.views:
+            if each.id == view_id:
+                return _view(each, table, True)
+    raise errors.hidden()
 
 
 def _view(view: View, table: Table, visible_field_ids: bool) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sandbox.airtable import comments, errors, listing, metadata, parameters, writing
+from sandbox.airtable import comments, errors, listing, metadata, parameters, schema_changes, writing
 from sandbox.airtable.change import Author
+from sandbox.airtable.grants import check_level, scope_of
 from sandbox.airtable.http import Request
 from sandbox.airtable.ids import is_id
 from sandbox.airtable.rendering import Rendering, zone_for
@@ -26,57 +28,106 @@ def base_of(segments: list[str]) -> str | None:
 
 def answer(request: Request, sandbox: Sandbox) -> Any:
     """The content of the 200. Raises AirtableError for everything else; never awaits, so a write is atomic."""
+    if scope := scope_of(request.method, request.segments):
+        request.grant.check(scope)
     match request.method, request.segments:
         case "GET", ["v0", "meta", "whoami"]:
-            return metadata.whoami(sandbox.user)
+            return metadata.whoami(sandbox.users[request.grant.user_id], request.grant)
         case "GET", ["v0", "meta", "bases"]:
+            visible = [base for base in sandbox.bases.values() if request.grant.sees(base.id)]
             offset = parameters.first(request.query, "offset")
-            return metadata.bases(list(sandbox.bases.values()), offset, sandbox.ids)
-        case "GET", ["v0", "meta", "bases", base_id, "tables"]:
-            visible = "visibleFieldIds" in parameters.listed(request.query, "include")
-            return metadata.tables(_visible_base(base_id, sandbox), visible_field_ids=visible)
+            return metadata.bases(visible, offset, sandbox.ids)
+        case _, ["v0", "meta", "bases", base_id, *rest] if rest:
+            return _schema_route(request, _visible_base(request, base_id, sandbox), rest, sandbox.author(request.grant))
         case _, ["v0", "bases", base_id, "webhooks", *rest]:
-            return _webhooks_route(request, _visible_base(base_id, sandbox), rest, sandbox)
+            return _webhooks_route(request, _visible_base(request, base_id, sandbox), rest, sandbox)
+        case "POST", ["v0", base_id, record_id, field, "uploadAttachment"] if is_id("rec", record_id):
+            return _upload(request, _base(request, base_id, sandbox), record_id, field, sandbox)
         case _, ["v0", "meta" | "bases", *_]:
             raise errors.not_found()
         case _, ["v0", base_id, table]:
-            return _table_route(request, _table(base_id, table, sandbox), sandbox)
+            return _table_route(request, _table(request, table, sandbox), sandbox)
         case "POST", ["v0", base_id, table, "listRecords"]:
-            found = _table(base_id, table, sandbox)
+            found = _table(request, table, sandbox)
             return _page(listing.query_of_post(request, found), found, sandbox)
         case _, ["v0", base_id, table, record_id] if is_id("rec", record_id):
-            return _record_route(request, _table(base_id, table, sandbox), record_id, sandbox)
+            return _record_route(request, _table(request, table, sandbox), record_id, sandbox)
         case _, ["v0", base_id, table, record_id, "comments", *rest] if is_id("rec", record_id) and len(rest) < 2:
-            found = _table(base_id, table, sandbox)
-            return _comments_route(request, _record(record_id, found, sandbox), found.base, sandbox.author(), *rest)
+            found = _table(request, table, sandbox)
+            author = sandbox.author(request.grant)
+            return _comments_route(request, _record(record_id, found, sandbox), found.base, author, *rest)
     raise errors.not_found()
 
 
 def _table_route(request: Request, table: Table, sandbox: Sandbox) -> Any:
+    author = sandbox.author(request.grant)
     match request.method:
         case "GET":
             return _page(listing.query_of_get(request, table), table, sandbox)
         case "POST":
-            return writing.create(writing.read(request.json()), table, sandbox.author())
+            return writing.create(writing.read(request.json()), table, author)
         case "PATCH" | "PUT":
             replace = request.method == "PUT"
-            return writing.update_many(writing.read(request.json()), table, sandbox.author(), replace=replace)
+            return writing.update_many(writing.read(request.json()), table, author, replace=replace)
         case "DELETE":
-            return writing.delete_many(parameters.listed(request.query, "records"), table, sandbox.author())
+            return writing.delete_many(parameters.listed(request.query, "records"), table, author)
     raise errors.not_found()
 
 
 def _record_route(request: Request, table: Table, record_id: str, sandbox: Sandbox) -> Any:
     if request.method not in {"GET", "PATCH", "PUT", "DELETE"}:
         raise errors.not_found()
-    record = _record(record_id, table, sandbox)
+    record, author = _record(record_id, table, sandbox), sandbox.author(request.grant)
     match request.method:
         case "GET":
             return _rendering(request).record(record, table)
         case "DELETE":
-            return writing.delete_one(record, table, sandbox.author())
+            return writing.delete_one(record, table, author)
     replace = request.method == "PUT"
-    return writing.update_one(writing.read(request.json()), record, table, sandbox.author(), replace=replace)
+    return writing.update_one(writing.read(request.json()), record, table, author, replace=replace)
+
+
+def _schema_route(request: Request, base: Base, rest: list[str], author: Author) -> Any:
+    match request.method, rest:
+        case "GET", ["tables"]:
+            visible = "visibleFieldIds" in parameters.listed(request.query, "include")
+            return metadata.tables(base, visible_field_ids=visible)
+        case "POST", ["tables"]:
+            return schema_changes.create_table(request.json(), base, author)
+        case "PATCH", ["tables", name]:
+            return schema_changes.update_table(request.json(), _table_of_schema(name, base), author)
+        case "POST", ["tables", name, "fields"]:
+            return schema_changes.create_field(request.json(), _table_of_schema(name, base), author)
+        case "PATCH", ["tables", name, "fields", field_id]:
+            field = _table_of_schema(name, base).fields.get(field_id)
+            if field is None:
+                raise errors.model_not_found()
+            return schema_changes.update_field(request.json(), field, author)
+        case "GET", ["views"]:
+            return metadata.views(base)
+        case "GET", ["views", view_id]:
+            return metadata.view(view_id, base)
+        case "DELETE", ["views", view_id]:
+            return schema_changes.delete_view(view_id, base)
+    raise errors.not_found()
+
+
+def _table_of_schema(name_or_id: str, base: Base) -> Table:
+    table = base.table(name_or_id)
+    if table is None:
+        raise errors.model_not_found()
+    return table
+
+
+def _upload(request: Request, base: Base, record_id: str, name: str, sandbox: Sandbox) -> Any:
+    """No table in the path: the record is looked for in the whole base."""
+    table = base.table_of_record(record_id)
+    if table is None:
+        raise errors.record_not_found() if sandbox.missing_record == 404 else errors.model_not_found()
+    record, field = table.records[record_id], table.field(name)
+    if field is None:
+        raise errors.unknown_field(name)
+    return writing.attach(request.json(), field, record, sandbox.files, sandbox.author(request.grant))
 
 
 def _comments_route(request: Request, record: Record, base: Base, author: Author, comment_id: str | None = None) -> Any:
@@ -125,22 +176,27 @@ def _page(query: listing.ListQuery, table: Table, sandbox: Sandbox) -> dict[str,
     return listing.page(query, table, sandbox.iterators, sandbox.clock.seconds())
 
 
-def _table(base_id: str, name_or_id: str, sandbox: Sandbox) -> Table:
+def _table(request: Request, name_or_id: str, sandbox: Sandbox) -> Table:
+    return _table_of_schema(name_or_id, _base(request, request.segments[1], sandbox))
+
+
+def _base(request: Request, base_id: str, sandbox: Sandbox) -> Base:
+    """Raises the refusal of the data routes; `_visible_base` that of the metadata."""
+    return _allowed(request, base_id, sandbox, errors.model_not_found)
+
+
+def _visible_base(request: Request, base_id: str, sandbox: Sandbox) -> Base:
+    return _allowed(request, base_id, sandbox, errors.hidden)
+
+
+def _allowed(request: Request, base_id: str, sandbox: Sandbox, refusal: Callable[[], errors.AirtableError]) -> Base:
     if not is_id("app", base_id):
         raise errors.not_found()
     base = sandbox.bases.get(base_id)
-    table = base.table(name_or_id) if base else None
-    if table is None:
-        raise errors.model_not_found()
-    return table
-
-
-def _visible_base(base_id: str, sandbox: Sandbox) -> Base:
-    if not is_id("app", base_id):
-        raise errors.not_found()
-    if base_id not in sandbox.bases:
-        raise errors.hidden()
-    return sandbox.bases[base_id]
+    if base is None or not request.grant.sees(base_id):
+        raise refusal()
+    check_level(base, scope_of(request.method, request.segments))
+    return base
 
 
 def _record(record_id: str, table: Table, sandbox: Sandbox) -> Record:

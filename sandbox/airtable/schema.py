@@ -11,10 +11,11 @@ from sandbox.airtable.clock import Clock
 if TYPE_CHECKING:
     from sandbox.airtable.events import Event
     from sandbox.airtable.fields.base import FieldType
+    from sandbox.airtable.files import Files
 
 
 #: Changes whenever something computed from a base may have.
-Stamp = int | tuple[int, int]
+Stamp = int | tuple[int, ...]
 
 
 @dataclass(eq=False)
@@ -96,6 +97,15 @@ class Table:
         if self.primary is None:
             self.primary = new
 
+    def keep_fields(self, kept: list[Field]) -> None:
+        self.fields = {field.id: field for field in kept}
+        self._by_name = {field.name: field for field in kept}
+
+    def rename_field(self, field: Field, name: str) -> None:
+        del self._by_name[field.name]
+        field.name = name
+        self._by_name[name] = field
+
     def field(self, name_or_id: str) -> Field | None:
         return self._by_name.get(name_or_id) or self.fields.get(name_or_id)
 
@@ -123,6 +133,8 @@ class Base:
     version: int = 0
     volatile: bool = False
     clock: Clock = field(default_factory=Clock)
+    #: Where attachments' contents are, once one has arrived: their URLs change with time.
+    files: Files | None = None
     watchers: list[Callable[[Event], None]] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
@@ -131,8 +143,10 @@ class Base:
             watcher(event)
 
     def stamp(self) -> Stamp:
-        """Whatever is cached about the base is good for one stamp: until a write, or for a second."""
-        return (self.version, int(self.clock.seconds())) if self.volatile else self.version
+        """Whatever is cached about the base is good for one stamp: until a write, for a second, or while URLs last."""
+        if self.volatile:
+            return (self.version, int(self.clock.seconds()))
+        return self.version if self.files is None else (self.version, self.files.step())
 
     def table(self, name_or_id: str) -> Table | None:
         """By id, or by name in any case."""
@@ -141,6 +155,16 @@ class Base:
             wanted = name_or_id.casefold()
             found = next((table for table in self.tables.values() if table.name.casefold() == wanted), None)
         return found
+
+    def attachment(self, attachment_id: str) -> dict[str, Any] | None:
+        for table in self.tables.values():
+            fields = [known.id for known in table.fields.values() if known.type.name == "multipleAttachments"]
+            for record in table.records.values() if fields else ():
+                items: list[dict[str, Any]] = [item for key in fields for item in record.cells.get(key, ())]
+                for item in items:
+                    if item["id"] == attachment_id:
+                        return item
+        return None
 
     def table_of_record(self, record_id: str) -> Table | None:
         return next((table for table in self.tables.values() if record_id in table.records), None)

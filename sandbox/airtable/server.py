@@ -57,6 +57,11 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+def url_of(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def _server(app: Any) -> _Server:
     return _Server(
         uvicorn.Config(

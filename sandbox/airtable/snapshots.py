@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.airtable.ids import Ids
-from sandbox.airtable.schema import Base, Comment, Record, Table
+from sandbox.airtable.schema import Base, Comment, Field, Record, Table, View
 
 MOST = 20
 
 
 @dataclass
 class _TableCopy:
+    """`fields` are pairs of a field with its name and description then."""
+
+    table: Table
+    name: str
+    description: str | None
+    fields: list[tuple[Field, str, str | None]]
+    views: list[tuple[View, str | None]]
     records: list[Record]
     last_auto_number: int
     choices: dict[str, list[dict[str, str]]]
@@ -22,7 +29,7 @@ class _TableCopy:
 @dataclass
 class _Snapshot:
     bases: dict[str, Base]
-    tables: dict[str, _TableCopy]
+    tables: dict[str, list[_TableCopy]]
     ids: Any
 
 
@@ -37,9 +44,9 @@ class Snapshots:
 
     def take(self, name: str, bases: dict[str, Base], ids: Ids) -> None:
         """Replaces one of the same name."""
-        tables = [table for base in bases.values() for table in base.tables.values()]
+        tables = {base.id: [_copy_of(table) for table in base.tables.values()] for base in bases.values()}
         self._taken.pop(name, None)
-        self._taken[name] = _Snapshot(dict(bases), {table.id: _copy_of(table) for table in tables}, ids.state())
+        self._taken[name] = _Snapshot(dict(bases), tables, ids.state())
         if len(self._taken) > MOST:
             del self._taken[next(iter(self._taken))]
 
@@ -48,8 +55,9 @@ class Snapshots:
         snapshot = self._taken[name]
         ids.restore(snapshot.ids)
         for base in snapshot.bases.values():
-            for table in base.tables.values():
-                _put_back(table, snapshot.tables[table.id])
+            base.tables = {saved.table.id: saved.table for saved in snapshot.tables[base.id]}
+            for saved in snapshot.tables[base.id]:
+                _put_back(saved)
             # Never a version of before: what is cached about the base carries it.
             base.version += 1
         return dict(snapshot.bases)
@@ -60,10 +68,22 @@ class Snapshots:
 
 def _copy_of(table: Table) -> _TableCopy:
     choices = {field.id: field.options["choices"] for field in table.fields.values() if "choices" in field.options}
-    return _TableCopy(list(map(_record, table.records.values())), table.last_auto_number, copy.deepcopy(choices))
+    fields = [(field, field.name, field.description) for field in table.fields.values()]
+    views = [(view, view.filter) for view in table.views]
+    records = list(map(_record, table.records.values()))
+    schema = (table, table.name, table.description, fields, views)
+    return _TableCopy(*schema, records, table.last_auto_number, copy.deepcopy(choices))
 
 
-def _put_back(table: Table, saved: _TableCopy) -> None:
+def _put_back(saved: _TableCopy) -> None:
+    table = saved.table
+    table.name, table.description = saved.name, saved.description
+    for view, view_filter in saved.views:
+        view.filter = view_filter
+    table.views = [view for view, _ in saved.views]
+    for field, name, description in saved.fields:
+        field.name, field.description = name, description
+    table.keep_fields([field for field, _, _ in saved.fields])
     table.records = {record.id: _record(record) for record in saved.records}
     table.last_auto_number = saved.last_auto_number
     for field_id, choices in saved.choices.items():

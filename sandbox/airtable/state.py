@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.airtable.change import Author
 from sandbox.airtable.clock import Clock
 from sandbox.airtable.faults import Faults
+from sandbox.airtable.fetching import Fetching
+from sandbox.airtable.files import Files
+from sandbox.airtable.grants import Grant
+from sandbox.airtable.http import Request
 from sandbox.airtable.ids import Ids
 from sandbox.airtable.iterators import Iterators
 from sandbox.airtable.limits import Limiter, LimitSettings
+from sandbox.airtable.oauth import OAuth
 from sandbox.airtable.request_log import RequestLog
 from sandbox.airtable.schema import Base
-from sandbox.airtable.seed import OWNER, load
+from sandbox.airtable.seed import OWNER, Access, load
 from sandbox.airtable.snapshots import Snapshots
+from sandbox.airtable.state_file import StateFile, as_bytes, as_text, line_of, replay
 from sandbox.airtable.webhooks.pings import Pings
 from sandbox.airtable.webhooks.registry import Webhooks
 
@@ -22,7 +31,9 @@ from sandbox.airtable.webhooks.registry import Webhooks
 class Sandbox:
     """`tokens` empty means that every token that looks like Airtable's is accepted.
 
-    `missing_record` is the status for a record that does not exist: 404, or 403 as reported in 2026.
+    `missing_record` is the status for a record that does not exist: 404, or 403 as reported in 2026. `fetch` says
+    which attachments' URLs are fetched, `origin` where their contents are served. A state file that is not empty
+    brings its own seed.
     """
 
     def __init__(
@@ -32,6 +43,9 @@ class Sandbox:
         tokens: frozenset[str] = frozenset(),
         limits: LimitSettings | None = None,
         missing_record: int = 404,
+        fetch: str = "loopback",
+        origin: str = "",
+        state_file: StateFile | None = None,
     ) -> None:
         self.tokens = tokens
         self.missing_record = missing_record
@@ -39,16 +53,30 @@ class Sandbox:
         self.clock = Clock()
         self.faults = Faults()
         self.log = RequestLog()
+        self._state_file: StateFile | None = None
+        key, seed = self._opened(state_file, seed)
+        self.files = Files(self.clock, key, origin)
+        self._fetching = Fetching(fetch, self.file_arrived)
+        self.webhooks = Webhooks(self.clock, Pings(self.clock).ping, key)
+        self.oauth = OAuth(self.clock, OWNER["id"])
         self.snapshots = Snapshots()
-        self.webhooks = Webhooks(self.clock, Pings(self.clock).ping)
         self._first_seed = seed
         self._first_limits = limits or LimitSettings()
         self.bases: dict[str, Base] = {}
         self.reset()
+        if state_file is not None:
+            replay(state_file.lines[1:], self)
+            state_file.lines.clear()
+            self._state_file = state_file
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
         """Everything as after a start with this seed. A seed that is refused changes nothing."""
-        self.bases = {base.id: base for base in self._loaded(seed or self._first_seed)}
+        wanted = seed or self._first_seed
+        bases, access = self._loaded(wanted), Access(wanted)
+        self.bases = {base.id: base for base in bases}
+        self.users, self._grants, self.oauth.clients = access.users, access.grants, access.clients
+        self.oauth.clear()
+        self.files.clear()
         self.ids = Ids()
         self.reset_controls()
 
@@ -76,11 +104,50 @@ class Sandbox:
         bases = load(seed)
         for base in bases:
             base.clock = self.clock
-            base.watchers.append(self.webhooks.happened)
+            base.watchers += [self.webhooks.happened, self._fetching.happened]
         return bases
 
-    def accepts(self, token: str) -> bool:
-        return token in self.tokens if self.tokens else token.startswith("pat") and len(token) > 3
+    def grant(self, token: str) -> Grant | None:
+        """Who the token is; None when it is not accepted. Tokens of the seed end that any token is."""
+        known = self._grants.get(token) or self.oauth.grant(token)
+        if known is None and not self._grants:
+            accepted = token in self.tokens if self.tokens else token.startswith("pat") and len(token) > 3
+            known = Grant(self.user["id"]) if accepted else None
+        return known
 
-    def author(self) -> Author:
-        return Author(self.user["id"], self.clock, self.ids)
+    def author(self, grant: Grant | None = None) -> Author:
+        """The owner, for what happens without a token."""
+        return Author(grant.user_id if grant else self.user["id"], self.clock, self.ids)
+
+    def file_arrived(self, base: Base, attachment_id: str, content: bytes, kind: str | None) -> None:
+        """What was fetched for an attachment that may be gone by now."""
+        item = base.attachment(attachment_id)
+        if item is None:
+            return
+        item["size"] = len(content)
+        item.setdefault("type", kind or "application/octet-stream")
+        self.files.keep(attachment_id, content)
+        base.files = self.files
+        base.version += 1
+        if self._state_file is not None:
+            line = {"plane": "files", "base": base.id, "attachment": attachment_id, "type": kind}
+            self._state_file.append(line | {"body": as_text(content)})
+
+    @contextlib.contextmanager
+    def keeping(self, request: Request, plane: str) -> Iterator[None]:
+        """Around a request that changes something: one moment for all of it, and kept before it is answered."""
+        drawn = self.ids.drawn
+        with self.clock.held() as now:
+            yield
+        if self._state_file is not None:
+            self._state_file.append(line_of(plane, drawn, now, request))
+
+    def _opened(self, state_file: StateFile | None, seed: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        """The key of all signatures, and the seed."""
+        if state_file is None:
+            return secrets.token_bytes(32), seed
+        if not state_file.lines:
+            first = {"key": as_text(secrets.token_bytes(32)), "seed": seed}
+            state_file.append(first)
+            state_file.lines.append(first)
+        return as_bytes(state_file.lines[0]["key"]), state_file.lines[0]["seed"]

@@ -7,9 +7,10 @@ from typing import Any
 
 from sandbox.airtable import errors, parameters
 from sandbox.airtable.change import Author, Change, delete
+from sandbox.airtable.files import Files, uploaded
 from sandbox.airtable.ids import is_id
 from sandbox.airtable.rendering import Rendering
-from sandbox.airtable.schema import Record, Table
+from sandbox.airtable.schema import Field, Record, Table
 from sandbox.airtable.upsert import upsert
 
 MOST_RECORDS = 10
@@ -79,6 +80,22 @@ def update_many(body: Body, table: Table, author: Author, *, replace: bool) -> d
         change.update(table, record, item["fields"], replace=replace)
     change.apply()
     return {"records": [body.rendering.record(record, table) for record in records]}
+
+
+def attach(content: Any, field: Field, record: Record, files: Files, author: Author) -> dict[str, Any]:
+    """Add an uploaded file to a cell; the answer has the whole cell, by the id of its field."""
+    if field.type.name != "multipleAttachments":
+        raise errors.cannot_accept(field.name)
+    name, kind, decoded = uploaded(content)
+    attachment_id = author.ids.new("att")
+    made = {"id": attachment_id, "url": "", "filename": name, "size": len(decoded), "type": kind}
+    files.keep(attachment_id, decoded)
+    field.table.base.files = files
+    change = Change(field.table.base, author)
+    change.put(field, record, [*record.cells.get(field.id, []), made])
+    change.apply()
+    cell = field.type.json(record.cells[field.id], field)
+    return {"id": record.id, "createdTime": record.created_time, "fields": {field.id: cell}}
 
 
 def delete_one(record: Record, table: Table, author: Author) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_limits_change_key_by_key(admin):
     changed = admin.send("POST", "/limits", json={"mode": "exact", "basePerSecond": 2, "penaltySeconds": 0.5}).json()
     assert changed == {
         "mode": "exact", "basePerSecond": 2, "tokenPerSecond": 50, "penaltySeconds": 0.5, "retryAfter": None,
-        "penalties": {},
+        "callsPerMonth": None, "penalties": {},
     }  # fmt: skip
 
 

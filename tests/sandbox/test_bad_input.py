@@ -9,8 +9,10 @@ from sandbox.airtable import routes
 from sandbox.airtable.bases import builtin
 from sandbox.airtable.errors import AirtableError
 from sandbox.airtable.fields import FIELD_TYPES
+from sandbox.airtable.grants import Grant
 from sandbox.airtable.http import Request
 from sandbox.airtable.state import Sandbox
+from tests.sandbox.fuzz import EXAMPLES
 
 _sandbox = Sandbox(builtin())
 _tables = [table for base in _sandbox.bases.values() for table in base.tables.values()]
@@ -40,7 +42,9 @@ _suffixes = st.sampled_from(["", "[]", "[0]", "[0][field]", "[0][direction]", "[
 def answered(method, segments, query=(), content=None):
     """The status of the answer, whose body must be JSON."""
     body = b"" if content is None else orjson.dumps(content)
-    request = Request(method, "/" + "/".join(segments), list(segments), list(query), {}, body)
+    request = Request(
+        method, "/" + "/".join(segments), list(segments), list(query), {}, body, Grant(_sandbox.user["id"])
+    )
     try:
         return orjson.dumps(routes.answer(request, _sandbox)) and 200
     except AirtableError as refusal:
@@ -51,19 +55,19 @@ def path_of(table):
     return ["v0", table.base.id, table.id]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from(_tables), st.lists(st.tuples(st.tuples(_list_keys, _suffixes).map("".join), _text), max_size=4))
 def test_any_query_is_answered(table, query):
     assert answered("GET", path_of(table), query) in (200, 422)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from(_tables), st.dictionaries(_list_keys, _json, max_size=4) | _json)
 def test_any_body_of_list_records_is_answered(table, content):
     assert answered("POST", [*path_of(table), "listRecords"], (), content) in (200, 422)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.data())
 def test_any_value_for_any_field_is_answered(data):
     table = data.draw(st.sampled_from(_tables))
@@ -77,7 +81,7 @@ def test_any_value_for_any_field_is_answered(data):
     assert answered("GET", newest, zone) == 200
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from(_tables), st.sampled_from(["POST", "PATCH", "PUT"]), _json, _json)
 def test_any_batch_and_any_upsert_is_answered(table, method, records, upsert):
     record_id = next(iter(table.records))
@@ -86,7 +90,7 @@ def test_any_batch_and_any_upsert_is_answered(table, method, records, upsert):
         assert answered(method, path_of(table), (), content) in (200, 422)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "X"]), st.lists(_segments, max_size=6))
 def test_any_path_is_answered(method, segments):
     assert answered(method, segments, (), {}) in (200, 403, 404, 422)

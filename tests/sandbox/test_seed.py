@@ -87,7 +87,7 @@ R, R0 = f"{T}.records", (*T0, "records")
     ("change", "message"),
     [
         (_set(("bases",), 3), ".bases: must be a list"),
-        (_set(("colour",), 3), ".colour: unknown key; known here are bases, users"),
+        (_set(("colour",), 3), ".colour: unknown key; known here are bases, oauthClients, tokens, users"),
         (_set(("bases", 0), "x"), "bases[0]: must be a mapping"),
         (_set(("bases", 0, "name"), ""), "bases[0].name: a text is required"),
         (_set(("bases", 0, "id"), "app1"), "bases[0].id: must be app and 14 letters or digits"),

@@ -64,6 +64,8 @@ def _campaigns(rng: random.Random) -> Records:
             "Start": start.isoformat(),
             "End": (start + timedelta(days=rng.choice((7, 14, 30, 45)))).isoformat(),
             "Budget": rng.randint(1, 30) * 250,
+            "Summary": f"{name}: sign-ups from readers.",
+            "Source": "Marketing plan",
         }
         made.append(record(name, min(start, TODAY) - timedelta(days=30), fields))
     return made

@@ -32,6 +32,8 @@ FIELD_TYPES: dict[str, FieldType] = {
         computed.LastModifiedTime(),
         computed.CreatedBy(),
         computed.LastModifiedBy(),
+        computed.AiText(),
+        computed.ExternalSyncSource(),
         computed.Button(),
         derived.Count(),
         derived.Lookup(),

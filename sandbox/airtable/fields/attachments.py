@@ -1,4 +1,4 @@
-"""Attachments by URL. Only what a client says about a file is kept; nothing is fetched."""
+"""Attachments. A file whose content has arrived is shown by a URL of the simulator that expires."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ class MultipleAttachments(FieldType):
             else:
                 stored.append(_new(item, field, change))
         return stored or None
+
+    def json(self, value: Any, field: Field) -> Any:
+        files = field.table.base.files
+        return [{**item, "url": files.url(item)} if files is not None and "size" in item else item for item in value]
 
     def text(self, value: Any, field: Field) -> str:
         return ", ".join(f"{item['filename']} ({item['url']})" for item in value)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.airtable import errors
 from sandbox.airtable.fields.base import FieldType, Kind
 from sandbox.airtable.formula.values import cell_moment
 
 if TYPE_CHECKING:
+    from sandbox.airtable.change import Change
     from sandbox.airtable.schema import Field, Record
 
 
@@ -77,6 +79,29 @@ class LastModifiedBy(_ComputedPerson):
 
     def value(self, record: Record, field: Field) -> Any:
         return record.modified_by
+
+
+class AiText(Computed):
+    """What a model wrote; nobody's request writes it, a seed does, as a text."""
+
+    name = "aiText"
+
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        if not isinstance(value, str):
+            raise errors.cannot_accept(field.name)
+        return value
+
+    def json(self, value: Any, field: Field) -> Any:
+        return {"state": "generated", "isStale": False, "value": value}
+
+
+class ExternalSyncSource(AiText):
+    """The name of the source that a synced record comes from."""
+
+    name = "externalSyncSource"
+
+    def json(self, value: Any, field: Field) -> Any:
+        return value
 
 
 class Button(Computed):

@@ -17,7 +17,7 @@ from sandbox.airtable.ids import Ids, derived_id, is_id
 from sandbox.airtable.schema import Base, Comment, Field, Record, Table, View
 from sandbox.airtable.seed.derived import connect_derived
 from sandbox.airtable.seed.options import connect, set_options
-from sandbox.airtable.seed.reading import InvalidSeed, Part
+from sandbox.airtable.seed.reading import InvalidSeed, Part, SeedDocument
 
 OWNER = {"id": derived_id("usr", "owner"), "email": "owner@sandbox.example", "name": "Sandbox Owner"}
 #: 2026-01-01; a record without a createdTime was made a minute after the one before it.
@@ -28,14 +28,30 @@ _ORDER = ("multipleRecordLinks", "count", "lastModifiedTime")
 
 
 def load(document: dict[str, Any]) -> list[Base]:
-    """Raises InvalidSeed with the place of the first thing that is wrong."""
+    """Raises InvalidSeed with the place of the first thing that is wrong, and its line when the text is known."""
+    try:
+        return _bases(document)
+    except InvalidSeed as error:
+        if not isinstance(document, SeedDocument):
+            raise
+        line = document.line(str(error).partition(": ")[0])
+        raise InvalidSeed(f"{error} (line {line})") from None
+
+
+def _bases(document: dict[str, Any]) -> list[Base]:
     seed = Part(document, "")
-    users = {OWNER["id"]: OWNER} | {user["id"]: user for user in map(_user, seed.parts("users"))}
+    users = users_of(seed)
+    # Read by `access`.
+    seed.items("tokens"), seed.items("oauthClients")
     bases = [_base(part, users) for part in seed.parts("bases")]
     seed.finish()
     if len({base.id for base in bases}) != len(bases):
         raise InvalidSeed("bases: two have the same id or name")
     return bases
+
+
+def users_of(seed: Part) -> dict[str, dict[str, str]]:
+    return {OWNER["id"]: OWNER} | {user["id"]: user for user in map(_user, seed.parts("users"))}
 
 
 def _user(part: Part) -> dict[str, str]:

@@ -34,7 +34,36 @@ def read_seed(content: bytes, source: str) -> dict[str, Any]:
         raise InvalidSeed(f"{source}: holds what JSON cannot: {error}") from None
     if not isinstance(document, dict):
         raise InvalidSeed(f"{source}: a seed is a mapping with the key bases")
-    return document
+    return SeedDocument(document, content)
+
+
+class SeedDocument(dict[str, Any]):
+    """A document that knows its text, to say in which line something is."""
+
+    def __init__(self, content: dict[str, Any], text: bytes) -> None:
+        super().__init__(content)
+        self._text = text
+
+    def line(self, place: str) -> int:
+        """Of the innermost part of the place that exists."""
+        node: yaml.Node = yaml.compose(self._text, Loader=_Loader)  # type: ignore[assignment]
+        rest = place.lstrip(".")
+        while (inner := _inner(node, rest)) is not None:
+            node, rest = inner
+        return int(node.start_mark.line) + 1
+
+
+def _inner(node: yaml.Node, place: str) -> tuple[yaml.Node, str] | None:
+    if isinstance(node, yaml.SequenceNode):
+        index, closed, rest = place.removeprefix("[").partition("]")
+        if closed and index.isdecimal() and int(index) < len(node.value):
+            return node.value[int(index)], rest.lstrip(".")
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            rest = place.removeprefix(str(key.value))
+            if rest != place and rest[:1] in ("", ".", "["):
+                return value, rest.lstrip(".")
+    return None
 
 
 class Part:

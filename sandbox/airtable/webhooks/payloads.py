@@ -10,16 +10,19 @@ from sandbox.airtable.fields.choices import choice_name
 from sandbox.airtable.fields.links import linked_table
 from sandbox.airtable.formula import compile_formula, parse
 from sandbox.airtable.schema import Field, Record, Table
+from sandbox.airtable.webhooks.schema_payloads import created_tables, schema_of_table
 from sandbox.airtable.webhooks.specification import Filters
 
 
 def payload(event: Event, filters: Filters) -> dict[str, Any] | None:
     """None when nothing of it passes the filters."""
-    if "tableData" not in filters.data_types or event.source not in filters.sources:
+    if event.source not in filters.sources:
         return None
-    tables = {table.id: _table(event, table, filters) for table in event.base.tables.values()}
-    changed = {table_id: shape for table_id, shape in tables.items() if shape}
-    if not changed:
+    made = {table.id for table in event.created_tables}
+    tables = {table.id: _table(event, table, filters) for table in event.base.tables.values() if table.id not in made}
+    changed = {"changedTablesById": {table_id: shape for table_id, shape in tables.items() if shape}}
+    parts = {key: content for key, content in (changed | created_tables(event, filters)).items() if content}
+    if not parts:
         return None
     user = event.base.users[event.user_id]
     about = {"id": user["id"], "email": user["email"], "name": user["name"], "permissionLevel": "create"}
@@ -28,14 +31,16 @@ def payload(event: Event, filters: Filters) -> dict[str, Any] | None:
         "baseTransactionNumber": event.base.version,
         "payloadFormat": "v0",
         "actionMetadata": {"source": event.source, "sourceMetadata": {"user": about}},
-        "changedTablesById": changed,
+        **parts,
     }
 
 
 def _table(event: Event, table: Table, filters: Filters) -> dict[str, Any]:
     if filters.scope is not None and filters.scope != table.id and table.view(filters.scope) is None:
         return {}
-    shape: dict[str, Any] = {}
+    shape = schema_of_table(event, table, filters)
+    if "tableData" not in filters.data_types:
+        return shape
     created = [record for record in event.created.get(table.id, {}).values() if _in_view(record, table, filters)]
     if created and "add" in filters.changes:
         shape["createdRecordsById"] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-import secrets
+import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,8 +60,8 @@ class Webhook:
 class Webhooks:
     """`ping` is called for each webhook that has something new to tell."""
 
-    def __init__(self, clock: Clock, ping: Callable[[Webhook], None]) -> None:
-        self._clock, self._ping = clock, ping
+    def __init__(self, clock: Clock, ping: Callable[[Webhook], None], key: bytes) -> None:
+        self._clock, self._ping, self._key = clock, ping, key
         self._of_base: dict[str, dict[str, Webhook]] = {}
 
     def clear(self) -> None:
@@ -81,10 +82,12 @@ class Webhooks:
         if len(known) >= MOST_PER_BASE:
             raise errors.too_many_webhooks()
         expires = self._clock.seconds() + WEEK
-        made = Webhook(ids.new("ach"), base, content["specification"], filters, url, secrets.token_bytes(32), expires)
+        webhook_id = ids.new("ach")
+        secret = hmac.new(self._key, webhook_id.encode(), hashlib.sha256).digest()
+        made = Webhook(webhook_id, base, content["specification"], filters, url, secret, expires)
         known[made.id] = made
-        secret = base64.b64encode(made.secret).decode()
-        return {"id": made.id, "macSecretBase64": secret, "expirationTime": iso(expires)}
+        shown = base64.b64encode(secret).decode()
+        return {"id": made.id, "macSecretBase64": shown, "expirationTime": iso(expires)}
 
     def shapes(self, base: Base) -> dict[str, Any]:
         now = self._clock.seconds()

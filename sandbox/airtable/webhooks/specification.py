@@ -39,6 +39,8 @@ class Filters:
             raise errors.invalid_request()
         known = {field_id for table in base.tables.values() for field_id in table.fields}
         self.watched = _some(filters.get("watchDataInFieldIds"), known)
+        self.watched_schemas = _some(filters.get("watchSchemasOfFieldIds"), known)
+        self.previous_fields = includes.get("includePreviousFieldDefinitions") is True
         self.previous = includes.get("includePreviousCellValues") is True
         everything = includes.get("includeCellValuesInFieldIds") == "all"
         self.included = known if everything else _some(includes.get("includeCellValuesInFieldIds"), known)
