@@ -19,6 +19,7 @@ def main() -> int:
         finally:
             mesh.down(run_dir)
     failed += run("trail")
+    failed += run("sandbox")
     failed += run("start")
     failed += run("start", "--apps", "22")
     return 1 if failed else 0

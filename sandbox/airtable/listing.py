@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -97,12 +98,15 @@ def page(query: ListQuery, table: Table, iterators: Iterators, now: float) -> di
 
 def matching(query: ListQuery, table: Table) -> list[str]:
     """The ids of all records asked for, in order."""
+    view_filter = query.view.filter if query.view else None
+    order = query.sort or (query.view.sort if query.view else [])
+    if query.filter is None and not view_filter and not order:
+        return list(islice(table.records, query.max_records))
     records = list(table.records.values())
-    if query.view is not None and query.view.filter:
-        records = _passing(compiled(query.view.filter, table, table.base.version), records)
+    if view_filter:
+        records = _passing(compiled(view_filter, table, table.base.version), records)
     if query.filter is not None:
         records = _passing(query.filter, records)
-    order = query.sort or (query.view.sort if query.view else [])
     for sorted_field, descending in reversed(order):
         records.sort(key=functools.partial(_sort_key, sorted_field), reverse=descending)
     return [record.id for record in records[: query.max_records]]

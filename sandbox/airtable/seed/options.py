@@ -38,6 +38,10 @@ def set_options(field: Field, given: Part) -> None:
         field.options = {"choices": _choices(field, given)}
     elif kind == "button":
         field.settings = {"label": given.text("label"), "url": given.optional_text("url")}
+    elif kind == "aiText":
+        field.options = {"prompt": [], "referencedFieldIds": []}
+    elif kind == "externalSyncSource":
+        field.options = {"choices": []}
     elif kind in _DEFAULTS:
         field.options = {key: _like(value, given, key) for key, value in _DEFAULTS[kind].items()}
 
