@@ -25,6 +25,7 @@ Request = Annotated[str | None, typer.Option(help="A request id.")]
 Trace = Annotated[str | None, typer.Option(help="A trace id.")]
 Since = Annotated[str | None, typer.Option(help="Occurred at or after, e.g. 2026-11-25T08:00:00Z.")]
 Until = Annotated[str | None, typer.Option(help="Occurred before.")]
+Whose = Annotated[str, typer.Option("--trail", help="own, or platform: what was refused to callers nobody knows.")]
 Text = Annotated[str | None, typer.Option(help="Words, as a web search takes them.")]
 
 
@@ -40,6 +41,7 @@ def search(
     since: Since = None,
     until: Until = None,
     text: Text = None,
+    trail: Whose = "own",
     page_size: Annotated[int, typer.Option(min=1, max=100)] = 20,
     cursor: Annotated[int | None, typer.Option(help="Continue where `next` of the last page pointed.")] = None,
     json: Json = False,
@@ -49,7 +51,7 @@ def search(
         action=action, outcome=outcome, actor=actor, target=target, service=service, request_id=request,
         trace_id=trace, since=since, until=until, text=text,
     )  # fmt: skip
-    paging = _given(page_size=page_size, cursor=cursor)
+    paging = _given(page_size=page_size, cursor=cursor) | _other(trail)
     with gateway(json) as there:
         page = there.get("/api/v1/audit/entries", [*asked.items(), *paging.items()])
     if json:
@@ -66,6 +68,7 @@ def search(
 def verify(
     first: Annotated[int, typer.Option("--from", min=0, help="Index of the first entry.")] = 0,
     end: Annotated[int | None, typer.Option("--to", min=0, help="Index after the last entry.")] = None,
+    trail: Whose = "own",
     json: Json = False,
 ) -> None:
     """Check entries against their chain, the signed checkpoints and what was exported of them.
@@ -75,7 +78,7 @@ def verify(
     total = {"entries": 0, "erased": 0, "checkpoints": 0, "exported": 0}
     with gateway(json) as there:
         while True:
-            asked = _given(to=end) | {"from": first}
+            asked = _given(to=end) | {"from": first} | _other(trail)
             found = there.get("/api/v1/audit/verify", list(asked.items()))
             total = {name: count + (found[name] or 0) for name, count in total.items()}
             if found["next"] is None:
@@ -161,3 +164,7 @@ def _row(item: dict[str, Any]) -> list[Any]:
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _other(trail: str) -> dict[str, str]:
+    return {} if trail == "own" else {"trail": trail}

@@ -25,6 +25,7 @@ from contracts.audit_service.proofs import (
 )
 from contracts.audit_service.schemas import ActionSchema, NewActionSchema
 from contracts.audit_service.search import (
+    TRAIL,
     Access,
     AccessReport,
     EntriesQuery,
@@ -34,12 +35,14 @@ from contracts.audit_service.search import (
     NewExport,
     Retention,
     TrailEntry,
+    WhoseTrail,
 )
 
 __all__ = [
     "MAX_BATCH_BYTES",
     "MAX_ENTRY_BYTES",
     "MAX_LINES",
+    "TRAIL",
     "Access",
     "AccessReport",
     "ActionSchema",
@@ -65,6 +68,7 @@ __all__ = [
     "Target",
     "TrailEntry",
     "Verification",
+    "WhoseTrail",
     "canonical",
     "entry_id",
 ]

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.audit_service.entries import Outcome
 
+WhoseTrail = Literal["own", "platform"]
+TRAIL = "own: your tenant's. platform: what it did on its own, and what was refused to callers that nobody knows."
+
 
 class Filter(BaseModel):
     """Every filter given must hold."""
@@ -32,6 +35,7 @@ class Filter(BaseModel):
 class EntriesQuery(Filter):
     """Newest first, in the order of the chain."""
 
+    trail: WhoseTrail = Field(default="own", description=TRAIL)
     page_size: int = Field(default=50, ge=1, le=100)
     cursor: int | None = Field(default=None, ge=0, description="`next` of the page before.")
 

@@ -94,3 +94,18 @@ async def test_a_tenant_sees_only_its_own_entries(app, trail):
     found = (await reading.page(EntriesQuery(), other)).items
     assert [each.entry["tenant"] for each in found if each.entry] == ["other"]
     assert receipt["id"] not in {str(each.id) for each in found}
+
+
+async def test_the_platforms_own_trail_is_read_with_its_scope_and_with_no_less(client, dapr, trail):
+    (receipt,) = await trail.fill(1, tenant="platform", actor={"type": "anonymous", "id": "anonymous"})
+    paths = [f"/api/v1/audit/{path}" for path in ("entries", f"entries/{receipt['id']}", "verify", "checkpoints")]
+    paths.append("/api/v1/audit/access?target=record:x")
+    for path in paths:
+        asked = f"{path}{'&' if '?' in path else '?'}trail=platform"
+        for scopes, status in ((("audit.platform",), 200), (("*",), 200), (("records.read",), 403)):
+            headers = {"authorization": f"Bearer {dapr.token(scopes=scopes)}"}
+            answer = await client.get(asked, headers=headers)
+            assert answer.status == status, (asked, scopes, answer.body)
+    assert answer.problem == ("audit.not-yours", 403, "audit-service")
+    assert (await client.get("/api/v1/audit/entries")).json()["items"] == []
+    assert len((await client.get("/api/v1/audit/entries?trail=platform")).json()["items"]) == 1

@@ -39,6 +39,10 @@ class ExportsFull(AppError):
     code, status, title, fault = "audit.exports-full", 429, "Too many exports are at work", "client"
 
 
+class NotYours(AppError):
+    code, status, title, fault = "audit.not-yours", 403, "That trail is not yours to read", "client"
+
+
 class TrailChanged(Exception):
     """The trail is not the one that was signed before, so nothing more is signed. Verifying says where."""
 

@@ -6,13 +6,23 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 
+from apps.audit_service.domain.reading import reader
 from apps.audit_service.service import Checkpoints, Verifying
 from chassis import Principal, Router
-from contracts.audit_service import Checkpoint, ConsistencyProof, InclusionProof, SigningKey, Verification
+from contracts.audit_service import (
+    TRAIL,
+    Checkpoint,
+    ConsistencyProof,
+    InclusionProof,
+    SigningKey,
+    Verification,
+    WhoseTrail,
+)
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/audit", tags=["Audit"])
 
+Trail = Annotated[WhoseTrail, Query(description=TRAIL)]
 Index = Annotated[int, Field(ge=0, lt=2**62)]
 Size = Annotated[int, Field(ge=1, lt=2**62)]
 
@@ -23,10 +33,11 @@ async def verify(
     verifying: Verifying,
     first: Annotated[Index, Query(alias="from")] = 0,
     end: Annotated[Index | None, Query(alias="to")] = None,
+    trail: Trail = "own",
 ) -> Verification:
     """Check entries `from` … `to`-1 (all if absent) against their chain, the signed checkpoints and what was exported
     of them. Begins at the checkpoint before `from`. After 8 seconds it says in `next` where to go on."""
-    return await verifying.verify(first, end, who)
+    return await verifying.verify(first, end, reader(who, trail))
 
 
 @router.get("/key", summary="The key checkpoints are signed with")
@@ -41,20 +52,25 @@ async def list_checkpoints(
     checkpoints: Checkpoints,
     cursor: Index = 0,
     page_size: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    trail: Trail = "own",
 ) -> Listing[Checkpoint]:
     """In the order they were signed."""
-    found = await checkpoints.page(who, cursor, page_size)
+    found = await checkpoints.page(reader(who, trail), cursor, page_size)
     return Listing(items=found, next=str(found[-1].size) if len(found) == page_size else None)
 
 
 @router.get("/entries/{entry}/proof", summary="Prove that an entry is in the trail")
-async def inclusion(entry: UUID, who: Principal, checkpoints: Checkpoints, size: Size | None = None) -> InclusionProof:
+async def inclusion(
+    entry: UUID, who: Principal, checkpoints: Checkpoints, size: Size | None = None, trail: Trail = "own"
+) -> InclusionProof:
     """An inclusion proof in the checkpoint of `size`, the first that covers the entry if absent. Raises UnknownEntry,
     UnknownCheckpoint (404)."""
-    return await checkpoints.inclusion(entry, size, who)
+    return await checkpoints.inclusion(entry, size, reader(who, trail))
 
 
 @router.get("/consistency", summary="Prove that the trail only grew")
-async def consistency(first: Size, second: Size, who: Principal, checkpoints: Checkpoints) -> ConsistencyProof:
+async def consistency(
+    first: Size, second: Size, who: Principal, checkpoints: Checkpoints, trail: Trail = "own"
+) -> ConsistencyProof:
     """That the checkpoint of `first` entries is the beginning of that of `second`. Raises UnknownCheckpoint (404)."""
-    return await checkpoints.consistency(min(first, second), max(first, second), who)
+    return await checkpoints.consistency(min(first, second), max(first, second), reader(who, trail))
