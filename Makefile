@@ -7,6 +7,7 @@ PY := .venv/bin/python
 APP =
 N = 1
 PORT =
+CHANGES = 10000
 ARGS =
 package = $(subst -,_,$(APP))
 
@@ -67,6 +68,9 @@ k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; 
 	@$(PY) -m tests.kubernetes.programs cluster
 	@$(PY) -m pytest tests/kubernetes/on_a_cluster.py --timeout 400 $(ARGS)
 
+soak: .venv/.ready dapr ## kill everything at random under 10,000 acknowledged changes [CHANGES=n]
+	@SOAK_CHANGES=$(CHANGES) $(PY) -m pytest -s tests/chassis/events/test_soak.py $(ARGS)
+
 check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -117,4 +121,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean
+.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test soak test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from ._principal import service
 from ._subscriptions import Arrival, Handler, Listener
 from ._tables import inbox
 from ._telemetry import Metrics
+from ._unreadable import dead_letters, problem, subscription
 
 HANDLING = 20.0  # seconds a handler may take; the broker's `processingTimeout` is 30
 LARGEST = 1024 * 1024  # bytes of an envelope; our own publish a quarter of it
@@ -33,7 +34,7 @@ class EventFailed(BaseModel):
     TOPIC: ClassVar[str] = ""
     TYPE: ClassVar[str] = ""
 
-    event: str
+    event: str  # its id, "unknown" for what could not be read
     topic: str
     type: str
     handler: str
@@ -77,6 +78,9 @@ class Delivery:
         """The status daprd shall get for what came on `topic`."""
         if topic in self._listeners:
             return await self._listen(Arrival(topic, body))
+        if topic == dead_letters(self._app_id):
+            await self._tell_unreadable(topic, body)
+            return DONE
         handlers = self._handlers.get(topic, [])
         try:
             if len(body) > LARGEST:
@@ -171,6 +175,10 @@ class Delivery:
         context.principal = envelope.principal
         return context
 
+    async def _tell_unreadable(self, topic: str, body: bytes) -> None:
+        if why := problem(body):
+            await self._give_up(topic, Envelope("", "", "", "", "", "", "", None), 1, {"": why})
+
     async def _give_up(self, topic: str, envelope: Envelope, attempt: int, problems: Mapping[str, str]) -> None:
         """Tell that the event goes to the dead letters, which themselves say neither why nor whose they are."""
         self._log.error("event given up", id=envelope.id, topic=topic, attempt=attempt, problems=dict(problems))
@@ -194,17 +202,17 @@ class Delivery:
             self._log.error("its failure could not be published", id=envelope.id, problem=error.detail)
 
 
-def subscriptions(app_id: str, topics: Iterable[str], pubsub: str) -> list[dict[str, Any]]:
+def subscriptions(app_id: str, topics: Collection[str], pubsub: str) -> list[dict[str, Any]]:
     """What daprd is told at /dapr/subscribe."""
-    return [
-        {
-            "pubsubname": pubsub,
-            "topic": topic,
-            "routes": {"default": f"/dapr/events/{topic}"},
-            "deadLetterTopic": f"dead-letters.{app_id}",
-        }
+    mine = dead_letters(app_id)
+    told: list[dict[str, Any]] = [
+        {"pubsubname": pubsub, "topic": topic, "routes": {"default": f"/dapr/events/{topic}"}}
+        | ({"deadLetterTopic": mine} if topic != mine else {})  # else what is there would come again for ever
         for topic in sorted(topics)
     ]
+    if told and mine not in topics:
+        told.append(subscription(app_id, pubsub))
+    return told
 
 
 def _problem(error: Exception) -> str:

@@ -48,6 +48,7 @@ def find(root: Path, app_ids: list[str]) -> Topics:
         if topics.subscribed[app_id]:
             # What its own sidecar publishes for it, and what it tells itself when a handler gives up.
             topics.published[app_id] |= {f"dead-letters.{app_id}", f"{app_id}.event-failed"}
+            topics.subscribed[app_id] |= {f"dead-letters.{app_id}"}  # it looks for what its sidecar could not read
     return topics
 
 

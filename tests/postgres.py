@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from local import data_tier
@@ -50,8 +51,10 @@ class Postgres:
 
     def kill(self) -> None:
         """As a crash of the server does; `start` brings it back."""
+        children = psutil.Process(self.running.process.pid).children(recursive=True)
         self.running.kill()
         self.running.stop()
+        psutil.wait_procs(children, timeout=10)  # while one of them lives, no other server can have its memory
 
     def close(self) -> None:
         self.running.stop()

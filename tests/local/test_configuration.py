@@ -170,7 +170,8 @@ def test_an_app_may_publish_its_own_events_and_get_what_it_subscribes_to_and_not
     assert scopes == {
         "publishingScopes": "api-gateway=;note-service=dead-letters.note-service,note-service.event-failed;"
         "schema-service=schema-service.schema-changed",
-        "subscriptionScopes": "api-gateway=;note-service=schema-service.schema-changed;schema-service=",
+        "subscriptionScopes": "api-gateway=;note-service=dead-letters.note-service,schema-service.schema-changed;"
+        "schema-service=",
     }
 
 
@@ -183,7 +184,8 @@ def test_events_in_a_package_of_their_owners_are_found(root: Path, imported: str
     handler = root / "apps" / "note_service" / "subscriptions.py"
     handler.write_text(HANDLER.replace("contracts.schema_service", imported))
     found = topics.find(root, ["schema-service", "note-service"])
-    assert found.published["schema-service"] == found.subscribed["note-service"] == {"schema-service.schema-changed"}
+    assert found.published["schema-service"] == {"schema-service.schema-changed"}
+    assert "schema-service.schema-changed" in found.subscribed["note-service"]
 
 
 def test_an_app_that_listens_gets_every_topic_and_the_way_to_every_owner(root: Path) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,15 @@ from tests.chassis.sidecars import free_ports, until, until_answers
 
 ROOT = Path(__file__).parents[3]
 TOKEN, APP_TOKEN = "sidecar-token", "app-token"
-ADDED, FAILED, DEAD = "note-service.note-added", "reader-service.event-failed", "dead-letters.reader-service"
+READERS = ("reader-service", "archive-service")
 ALLOWED = Topics(
-    published={"note-service": {ADDED}, "reader-service": {FAILED, DEAD}, "idle-service": set()},
-    subscribed={"note-service": set(), "reader-service": {ADDED}, "idle-service": set()},
+    published={
+        "note-service": {"note-service.note-added"},
+        "idle-service": set(),
+        **{reader: {f"{reader}.event-failed", f"dead-letters.{reader}"} for reader in READERS},
+    },
+    subscribed={"note-service": set(), "idle-service": set()}
+    | {each: {"note-service.note-added", f"dead-letters.{each}"} for each in READERS},
 )
 SECRETS = {
     "apiVersion": "dapr.io/v1alpha1",
@@ -57,6 +62,7 @@ class RealBus:
         (self._port,) = free_ports(1)
         self.secrets: dict[str, str] = {"redis-host": f"127.0.0.1:{self._port}", "redis-password": "pass"}
         self.broker: subprocess.Popen[bytes] | None = None
+        self.apps: dict[str, subprocess.Popen[bytes]] = {}
         self.sidecars: dict[str, subprocess.Popen[bytes]] = {}
         self._starters: dict[str, Callable[[], None]] = {}
         self.client = redis.Redis("127.0.0.1", self._port, password="pass")
@@ -92,9 +98,8 @@ class RealBus:
 
     async def kill_sidecar(self, app_id: str) -> None:
         """As a crash does; it is started again at once, as the launcher would."""
-        self.sidecars[app_id].kill()
-        self.sidecars[app_id].wait()
-        self._starters[app_id]()
+        await asyncio.to_thread(_kill, self.sidecars[app_id])
+        self._starters[f"{app_id}.sidecar"]()
 
     def _broker_answers(self) -> bool:
         with contextlib.suppress(redis.ConnectionError):
@@ -103,7 +108,7 @@ class RealBus:
 
     def stream(self, topic: str) -> list[dict[str, Any]]:
         """What the broker holds of a topic."""
-        return [orjson.loads(fields[b"data"]) for _, fields in self.client.xrange(topic)]
+        return [_read(fields[b"data"]) for _, fields in self.client.xrange(topic)]
 
     def add(self, topic: str, body: bytes) -> None:
         """As somebody does who writes to the broker past every sidecar."""
@@ -111,21 +116,64 @@ class RealBus:
 
     @contextlib.asynccontextmanager
     async def app(self, app_id: str, make: Any) -> AsyncIterator[FastAPI]:
-        (self._folder / "secrets.json").write_bytes(orjson.dumps(self.secrets))
-        app_port, http, grpc, internal, metrics = free_ports(5)
-        app = make(app_port=app_port, dapr_http_port=http, dapr_api_token=TOKEN, app_api_token=APP_TOKEN)
+        """In this process, where a test can look into it."""
+        ports = self._ports()
+        app = make(app_port=ports["app"], dapr_http_port=ports["http"], dapr_api_token=TOKEN, app_api_token=APP_TOKEN)
         server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=app_port, log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(app, host="127.0.0.1", port=ports["app"], log_config=None, timeout_graceful_shutdown=1)
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started)
+        try:
+            async with self._sidecar(app_id, ports):
+                async with asyncio.timeout(20):
+                    await app.state.chassis.health.started.wait()
+                yield app
+                server.should_exit = True
+                await serving
+        finally:
+            server.should_exit = True
+            await serving
+
+    @contextlib.asynccontextmanager
+    async def process(self, app_id: str) -> AsyncIterator[int]:
+        """One of `served`'s apps in a process that `kill_app` kills; its port."""
+        ports = self._ports()
 
         def start() -> None:
-            self.sidecars[app_id] = self._start(app_id, [
-                str(self._binaries / "daprd"), "--app-id", app_id, "--app-port", str(app_port),
-                "--dapr-http-port", str(http), "--dapr-grpc-port", str(grpc), "--metrics-port", str(metrics),
-                "--dapr-internal-grpc-port", str(internal), "--dapr-listen-addresses", "127.0.0.1",
+            told = {"APP_PORT": ports["app"], "DAPR_HTTP_PORT": ports["http"], "TELEMETRY_PORT": ports["telemetry"]}
+            command = [sys.executable, "-m", "tests.chassis.events.served", app_id]
+            self.apps[app_id] = self._start(app_id, command, ROOT, {name: str(port) for name, port in told.items()})
+
+        start()
+        self._starters[app_id] = start
+        try:
+            async with self._sidecar(app_id, ports):
+                await until_answers(ports["app"], "/readyz", 200, {"dapr-api-token": APP_TOKEN})
+                yield ports["app"]
+        finally:
+            await _end(self.apps[app_id])
+
+    async def kill_app(self, app_id: str) -> None:
+        """As a crash does; it is started again at once, as the launcher would."""
+        await asyncio.to_thread(_kill, self.apps[app_id])
+        self._starters[app_id]()
+
+    def _ports(self) -> dict[str, int]:
+        names = ("app", "telemetry", "http", "grpc", "internal", "metrics")
+        return dict(zip(names, free_ports(len(names)), strict=True))
+
+    @contextlib.asynccontextmanager
+    async def _sidecar(self, app_id: str, ports: dict[str, int]) -> AsyncIterator[None]:
+        (self._folder / "secrets.json").write_bytes(orjson.dumps(self.secrets))
+
+        def start() -> None:
+            self.sidecars[app_id] = self._start(f"{app_id}.sidecar", [
+                str(self._binaries / "daprd"), "--app-id", app_id, "--app-port", str(ports["app"]),
+                "--dapr-http-port", str(ports["http"]), "--dapr-grpc-port", str(ports["grpc"]),
+                "--metrics-port", str(ports["metrics"]), "--dapr-internal-grpc-port", str(ports["internal"]),
+                "--dapr-listen-addresses", "127.0.0.1",
                 "--config", str(self._folder / "configuration.yaml"),
                 "--resources-path", str(self._folder / "resources"),
                 "--placement-host-address", "", "--scheduler-host-address", "",
@@ -134,34 +182,48 @@ class RealBus:
             ])  # fmt: skip
 
         start()
-        self._starters[app_id] = start
+        self._starters[f"{app_id}.sidecar"] = start
         try:
-            await until_answers(http, "/v1.0/healthz/outbound", 204)
-            async with asyncio.timeout(20):
-                await app.state.chassis.health.started.wait()
-            yield app
+            await until_answers(ports["http"], "/v1.0/healthz/outbound", 204)
+            yield
         finally:
-            server.should_exit = True
-            await serving
-            self.sidecars[app_id].send_signal(signal.SIGTERM)
-            try:
-                await asyncio.to_thread(self.sidecars[app_id].wait, 5)
-            except subprocess.TimeoutExpired:
-                self.sidecars[app_id].kill()
-                self.sidecars[app_id].wait()
+            await _end(self.sidecars[app_id])
 
-    def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, name: str, command: list[str], folder: Path | None = None, told: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 command,
                 stdout=log,
                 stderr=log,
-                cwd=self._folder,
+                cwd=folder or self._folder,
                 env={
                     "PATH": os.environ["PATH"],
                     "HOME": str(self._folder),
                     "DAPR_HOST_IP": "127.0.0.1",
                     "DAPR_API_TOKEN": TOKEN,
                     "APP_API_TOKEN": APP_TOKEN,
+                    **(told or {}),
                 },
             )
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        return orjson.loads(body)  # type: ignore[no-any-return]
+    except orjson.JSONDecodeError:
+        return {"raw": body}
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
+
+
+async def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        await asyncio.to_thread(process.wait, 5)
+    except subprocess.TimeoutExpired:
+        _kill(process)

@@ -159,7 +159,13 @@ async def test_daprd_is_told_topics_routes_and_where_dead_letters_go(reading):
             "topic": TOPIC,
             "routes": {"default": f"/dapr/events/{TOPIC}"},
             "deadLetterTopic": "dead-letters.reader-service",
-        }
+        },
+        {
+            "pubsubname": "bus",
+            "topic": "dead-letters.reader-service",
+            "routes": {"default": "/dapr/events/dead-letters.reader-service"},
+            "metadata": {"rawPayload": "true"},
+        },
     ]
 
 
