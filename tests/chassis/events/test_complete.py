@@ -15,6 +15,7 @@ from chassis.testing._fake import APP_TOKEN
 from .notes import reader
 from .waiting import until
 
+TOPIC = "note-service.note-added"
 POSITION = text("SELECT position FROM event_source")
 RECEIVED = text("SELECT count(*) FROM event_received")
 
@@ -114,6 +115,7 @@ async def test_an_app_that_was_away_while_the_bus_lost_everything_catches_up(own
         await add(owner, dapr, "a")
         await effects(seen, "a")
     await add(owner, dapr, *"bcdef")
+    dapr.bus.trim(TOPIC)
     async with complete() as seen:
         await effects(seen, *"abcdef")
 
@@ -145,6 +147,7 @@ async def test_a_newcomer_begins_with_the_oldest_event_that_is_kept(owner, dapr,
     db = owner.app.state.chassis.container[Database]
     async with db.change(reader.Principal("note", "local")) as change:
         await change.execute(text("DELETE FROM outbox WHERE subject = 'a'"))
+    dapr.bus.trim(TOPIC)
     async with complete() as seen:
         await effects(seen, "b")
         await until(lambda: reached(seen, 2))
@@ -158,6 +161,7 @@ async def test_events_that_are_lost_for_good_are_told_and_hold_up_nobody(owner, 
     db = owner.app.state.chassis.container[Database]
     async with db.change(reader.Principal("note", "local")) as change:
         await change.execute(text("DELETE FROM outbox WHERE subject = 'b'"))
+    dapr.bus.trim(TOPIC)
     capsys.readouterr()
     async with complete() as seen:
         await effects(seen, "a", "c")
