@@ -40,7 +40,7 @@ def receive(
     listening = listeners(functions, container)
     if both := handlers.keys() & listening.keys():
         raise TypeError(f"{', '.join(sorted(both))}: a topic has handlers or a listener, not both")
-    told = orjson.dumps(subscriptions(app_id, [*handlers, *listening], BUS))
+    told = orjson.dumps(subscriptions(app_id, handlers, listening, BUS))
     delivery = Delivery(app_id, lambda: container[Database], handlers, listening, metrics, log)
 
     async def subscribed(request: Request) -> Response:

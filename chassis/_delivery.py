@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from ._principal import service
 from ._subscriptions import Arrival, Handler, Listener
 from ._tables import inbox
 from ._telemetry import Metrics
-from ._unreadable import dead_letters, problem, subscription
+from ._unreadable import RAW, dead_letters, problem, unwrapped
 
 HANDLING = 20.0  # seconds a handler may take; the broker's `processingTimeout` is 30
 LARGEST = 1024 * 1024  # bytes of an envelope; our own publish a quarter of it
@@ -77,8 +77,8 @@ class Delivery:
     async def deliver(self, topic: str, body: bytes) -> int:
         """The status daprd shall get for what came on `topic`."""
         if topic in self._listeners:
-            return await self._listen(Arrival(topic, body))
-        if topic == dead_letters(self._app_id):
+            return await self._listen(Arrival(topic, unwrapped(body)))
+        if topic == dead_letters(self._app_id) and topic not in self._handlers:
             await self._tell_unreadable(topic, body)
             return DONE
         handlers = self._handlers.get(topic, [])
@@ -176,7 +176,7 @@ class Delivery:
         return context
 
     async def _tell_unreadable(self, topic: str, body: bytes) -> None:
-        if why := problem(body):
+        if why := problem(unwrapped(body)):
             await self._give_up(topic, Envelope("", "", "", "", "", "", "", None), 1, {"": why})
 
     async def _give_up(self, topic: str, envelope: Envelope, attempt: int, problems: Mapping[str, str]) -> None:
@@ -202,16 +202,20 @@ class Delivery:
             self._log.error("its failure could not be published", id=envelope.id, problem=error.detail)
 
 
-def subscriptions(app_id: str, topics: Collection[str], pubsub: str) -> list[dict[str, Any]]:
-    """What daprd is told at /dapr/subscribe."""
+def subscriptions(app_id: str, handled: Iterable[str], listened: Iterable[str], pubsub: str) -> list[dict[str, Any]]:
+    """What daprd is told at /dapr/subscribe: topics of handlers and of a listener, which gets their bytes."""
+    topics = dict.fromkeys(handled, False) | dict.fromkeys(listened, True)
     mine = dead_letters(app_id)
-    told: list[dict[str, Any]] = [
-        {"pubsubname": pubsub, "topic": topic, "routes": {"default": f"/dapr/events/{topic}"}}
-        | ({"deadLetterTopic": mine} if topic != mine else {})  # else what is there would come again for ever
-        for topic in sorted(topics)
-    ]
-    if told and mine not in topics:
-        told.append(subscription(app_id, pubsub))
+    if topics:
+        topics.setdefault(mine, True)  # to tell of what daprd could not read
+    told = []
+    for topic, raw in sorted(topics.items()):
+        one: dict[str, Any] = {"pubsubname": pubsub, "topic": topic, "routes": {"default": f"/dapr/events/{topic}"}}
+        if topic != mine:  # else what is there would come again for ever
+            one["deadLetterTopic"] = mine
+        if raw:
+            one["metadata"] = RAW
+        told.append(one)
     return told
 
 

@@ -1,35 +1,31 @@
-"""What a sidecar cannot read it does not bring to any handler: it puts it to the dead letters, where we find it."""
+"""What a sidecar cannot read it brings to no handler. Whoever must see that too asks for an event's bytes instead."""
 
 import base64
 import binascii
-from typing import Any
 
 import orjson
+
+RAW = {
+    "rawPayload": "true"
+}  # of a subscription: daprd wraps what is on the bus, whatever it is, into an event of its own
 
 
 def dead_letters(app_id: str) -> str:
     return f"dead-letters.{app_id}"
 
 
-def subscription(app_id: str, pubsub: str) -> dict[str, Any]:
-    """An app reads its own dead letters, as the bytes they are."""
-    topic = dead_letters(app_id)
-    return {
-        "pubsubname": pubsub,
-        "topic": topic,
-        "routes": {"default": f"/dapr/events/{topic}"},
-        "metadata": {"rawPayload": "true"},
-    }
-
-
-def problem(body: bytes) -> str:
-    """Why no handler got the dead letter that daprd wrapped into `body`; empty for one that a handler gave up."""
+def unwrapped(body: bytes) -> bytes:
+    """The bytes on the bus, of what came through a RAW subscription."""
     try:
-        raw = base64.b64decode(orjson.loads(body)["data_base64"])
+        return base64.b64decode(orjson.loads(body)["data_base64"])
     except (orjson.JSONDecodeError, KeyError, TypeError, binascii.Error):
-        return ""
+        return body
+
+
+def problem(letter: bytes) -> str:
+    """Why no handler got this dead letter; empty for one that a handler gave up."""
     try:
-        letter = orjson.loads(raw)
+        document = orjson.loads(letter)
     except orjson.JSONDecodeError:
-        return f"the body is not valid JSON, it begins with {raw[:40]!r}"
-    return "" if isinstance(letter, dict) else "the body is not a JSON object"
+        return f"the body is not valid JSON, it begins with {letter[:40]!r}"
+    return "" if isinstance(document, dict) else "the body is not a JSON object"

@@ -93,11 +93,13 @@ class FakeBus:
             await self._deliver(app, subscription, body)
 
     async def _deliver(self, app: FastAPI, subscription: dict[str, Any], event: dict[str, Any] | bytes) -> None:
-        body = event if isinstance(event, bytes) else orjson.dumps(event)
+        sent = event if isinstance(event, bytes) else orjson.dumps(event)
+        raw = "metadata" in subscription
+        body = _wrapped(subscription["topic"], sent) if raw else sent
         headers = [("dapr-api-token", self._token), ("content-type", MEDIA_TYPE), ("content-length", str(len(body)))]
         if isinstance(event, dict) and isinstance(event.get("traceparent"), str):
             headers.append(("traceparent", event["traceparent"]))
-        for _ in range(TRIES if isinstance(event, dict) or _readable(body) else 0):
+        for _ in range(TRIES if raw or isinstance(event, dict) or _readable(sent) else 0):
             answer = await call(app, "POST", subscription["routes"]["default"], headers, body)
             if answer.status < 300:
                 return
@@ -107,8 +109,7 @@ class FakeBus:
         if topic := subscription.get("deadLetterTopic"):
             self.dead_letters[topic].append(event if isinstance(event, dict) else {"raw": event})
             for reader, its in self._subscribers[topic]:
-                letter = body if "rawPayload" not in its.get("metadata", {}) else _wrapped(topic, body)
-                await self._deliver(reader, its, letter)
+                await self._deliver(reader, its, sent)
 
 
 def _readable(body: bytes) -> bool:

@@ -195,6 +195,7 @@ def test_an_app_that_listens_gets_every_topic_and_the_way_to_every_owner(root: P
     (root / "apps" / "note_service" / "subscriptions.py").write_text("@listen(topics())\nasync def keep(): ...\n")
     app_ids = ["schema-service", "note-service"]
     assert topics.find(root, app_ids).subscribed["note-service"] == {
+        "dead-letters.note-service",
         "dead-letters.schema-service",
         "schema-service.event-failed",
         "schema-service.schema-changed",

@@ -153,19 +153,15 @@ async def test_only_the_sidecar_may_bring_events(reading, seen):
 
 async def test_daprd_is_told_topics_routes_and_where_dead_letters_go(reading):
     answer = await reading.get("/dapr/subscribe")
+    dead, where = "dead-letters.reader-service", "/dapr/events"
     assert answer.json() == [
         {
             "pubsubname": "bus",
-            "topic": TOPIC,
-            "routes": {"default": f"/dapr/events/{TOPIC}"},
-            "deadLetterTopic": "dead-letters.reader-service",
-        },
-        {
-            "pubsubname": "bus",
-            "topic": "dead-letters.reader-service",
-            "routes": {"default": "/dapr/events/dead-letters.reader-service"},
+            "topic": dead,
+            "routes": {"default": f"{where}/{dead}"},
             "metadata": {"rawPayload": "true"},
         },
+        {"pubsubname": "bus", "topic": TOPIC, "routes": {"default": f"{where}/{TOPIC}"}, "deadLetterTopic": dead},
     ]
 
 
