@@ -2,11 +2,12 @@
 
 from fastapi import FastAPI
 
-from apps.event_processor import clients, subscriptions
-from apps.event_processor.routes import log
-from apps.event_processor.service import Bell, Keeper, Reader, Trees, Writer
+from apps.event_processor import clients, jobs, subscriptions
+from apps.event_processor.clients import Consumers
+from apps.event_processor.routes import letters, log
+from apps.event_processor.service import Bell, Keeper, Letters, Reader, Trees, Writer
 from apps.event_processor.settings import Settings
-from apps.event_processor.store import EventStore, QuarantineStore
+from apps.event_processor.store import EventStore, LetterStore, QuarantineStore
 from chassis import create_app
 
 
@@ -14,8 +15,9 @@ def create(settings: Settings) -> FastAPI:
     """The app that `python -m chassis event-processor` serves."""
     return create_app(
         settings,
-        routers=[log.router],
+        routers=[letters.router, log.router],
         subscriptions=[subscriptions.keep],
         complete=clients.SOURCES,
-        provide=[EventStore, QuarantineStore, Bell, Keeper, Reader, Writer, Trees],
+        jobs=[jobs.replay_dead_letters],
+        provide=[Consumers, EventStore, LetterStore, QuarantineStore, Bell, Keeper, Letters, Reader, Writer, Trees],
     )

@@ -1,10 +1,28 @@
-"""The owners of events, asked for those that the bus lost."""
+"""The owners of events, asked for those that the bus lost; their consumers, who get an event again."""
 
 from types import new_class
+from typing import Literal
 
 from apps.event_processor.domain import catalogue
-from chassis import EventSource
+from chassis import EventSource, Mesh, segment
+
+DELIVERY = 25.0  # seconds; a handler may take 20
 
 SOURCES: list[type] = [
     new_class(f"EventsOf:{owner}", (EventSource,), {"app_id": owner}) for owner in catalogue.owners()
 ]
+
+
+class Consumers:
+    """The way on which their own sidecars bring them events; the mesh lets only this app use it as well."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    async def deliver(self, consumer: str, topic: str, event: bytes) -> Literal["done", "again", "refused"]:
+        """Raises what the way raises: PeerUnavailable, PeerTimeout, BreakerOpen, MeshDenied …"""
+        headers = {"content-type": "application/cloudevents+json"}
+        answer = await self._mesh.call(
+            consumer, "POST", f"/dapr/events/{segment(topic)}", body=event, headers=headers, timeout=DELIVERY
+        )
+        return "done" if answer.status < 300 else "refused" if answer.status == 404 else "again"

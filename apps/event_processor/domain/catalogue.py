@@ -8,6 +8,7 @@ from contracts import asyncapi, schemas
 
 OWN = "event-processor"
 FAILED = ".event-failed.v1"
+DEAD_LETTERS = "dead-letters"  # begins the topic of each app's
 
 
 class Failed(BaseModel):
@@ -36,7 +37,7 @@ def types() -> dict[str, type[BaseModel]]:
 
 def topics() -> list[str]:
     """Every topic: those of the events, and every app's dead letters."""
-    return sorted({topic_of(kind) for kind in types()} | {f"dead-letters.{owner}" for owner in owners()})
+    return sorted({topic_of(kind) for kind in types()} | {f"{DEAD_LETTERS}.{owner}" for owner in owners()})
 
 
 def topic_of(kind: str) -> str:

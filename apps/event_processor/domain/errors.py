@@ -17,3 +17,11 @@ class ForeignType(AppError):
 
 class UnknownQuarantined(AppError):
     code, status, title, fault = "events.unknown-quarantined", 404, "There is nothing like that in quarantine", "client"
+
+
+class UnknownLetter(AppError):
+    code, status, title, fault = "events.unknown-dead-letter", 404, "There is no such dead letter", "client"
+
+
+class Unreadable(AppError):
+    code, status, title, fault = "events.unreadable-dead-letter", 422, "This dead letter is no event", "client"

@@ -1,10 +1,11 @@
 """What comes is kept: as an event, or in quarantine with the reason why it is none."""
 
-from apps.event_processor.domain.catalogue import OWN
+from apps.event_processor.domain.catalogue import DEAD_LETTERS, OWN
 from apps.event_processor.domain.entries import UNKNOWN_TENANT, Entry, Invalid
 from apps.event_processor.domain.errors import UnknownQuarantined
 from apps.event_processor.service.accepting import accept
 from apps.event_processor.service.bell import Bell
+from apps.event_processor.service.letters import Letters
 from apps.event_processor.store import EventStore, QuarantineStore
 from chassis import Arrival, Change, Database, Drop, Principal, service
 from contracts.event_processor import Judged, Quarantined
@@ -14,11 +15,18 @@ PAGE = 50
 
 
 class Keeper:
-    def __init__(self, db: Database, events: EventStore, quarantine: QuarantineStore, bell: Bell) -> None:
+    def __init__(
+        self, db: Database, events: EventStore, quarantine: QuarantineStore, letters: Letters, bell: Bell
+    ) -> None:
         self._db, self._events, self._quarantine, self._bell = db, events, quarantine, bell
+        self._letters = letters
 
     async def keep(self, arrival: Arrival) -> None:
         """Safe to run twice. What this app's own subscription gave up comes here again, as a dead letter of its own."""
+        kind, _, consumer = arrival.topic.partition(".")
+        if kind == DEAD_LETTERS and consumer != OWN:
+            await self._letters.keep(consumer, arrival)
+            return
         entry, tenant, reason = _judge(arrival)
         async with self._db.change(service(OWN, tenant)) as change:
             if entry:
@@ -47,6 +55,8 @@ class Keeper:
     async def _store(self, change: Change, entry: Entry) -> None:
         if await self._events.add(change, [entry]):
             change.after_commit(self._bell.ring)
+            if entry.tells_of_failure:
+                await self._letters.explain(change, entry)
 
 
 def _judge(arrival: Arrival) -> tuple[Entry | None, str, str]:

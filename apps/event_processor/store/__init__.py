@@ -1,6 +1,7 @@
 """The only place that knows SQL."""
 
+from apps.event_processor.store.letters import LetterStore
 from apps.event_processor.store.log import EventStore
 from apps.event_processor.store.quarantine import QuarantineStore
 
-__all__ = ["EventStore", "QuarantineStore"]
+__all__ = ["EventStore", "LetterStore", "QuarantineStore"]

@@ -1,0 +1,9 @@
+"""What runs on a period."""
+
+from apps.event_processor.service import Letters
+from chassis import job
+
+
+@job("@every 30s")
+async def replay_dead_letters(letters: Letters) -> None:
+    await letters.replay_what_passes()
