@@ -1,7 +1,8 @@
 """Everything that happened, in one order: the event store, and what led to what.
 
 domain      work · owner @platform
-owns        events, what came as an event and is none, dead letters with their reasons
+owns        events, what came as an event and is none, dead letters with their reasons,
+            projections
 serves      /api/v1/events
 publishes   nothing
 subscribes  every topic in contracts, every app's event-failed and dead letters

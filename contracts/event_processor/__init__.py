@@ -1,6 +1,7 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
-`log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters
+`log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
+`projections`
 """
 
 from contracts.event_processor.letters import (
@@ -31,17 +32,33 @@ from contracts.event_processor.log import (
     StoredEvent,
     Text,
 )
+from contracts.event_processor.projections import (
+    KEYS,
+    PROJECTIONS,
+    ROWS,
+    Column,
+    Pointer,
+    Projection,
+    ProjectionCheck,
+    ProjectionDefinition,
+    ProjectionRow,
+    ShortName,
+)
 from contracts.event_processor.tree import Tree, TreeNode
 
 __all__ = [
     "APPENDED",
     "AT_ONCE",
+    "KEYS",
     "PAGE",
+    "PROJECTIONS",
+    "ROWS",
     "WAIT",
     "Append",
     "Appended",
     "Asked",
     "Chosen",
+    "Column",
     "DeadLetter",
     "DeadLetterWhole",
     "EventType",
@@ -55,7 +72,13 @@ __all__ = [
     "LettersReplayed",
     "Name",
     "NewEvent",
+    "Pointer",
+    "Projection",
+    "ProjectionCheck",
+    "ProjectionDefinition",
+    "ProjectionRow",
     "Quarantined",
+    "ShortName",
     "StoredEvent",
     "Text",
     "Tree",

@@ -25,3 +25,11 @@ class UnknownLetter(AppError):
 
 class Unreadable(AppError):
     code, status, title, fault = "events.unreadable-dead-letter", 422, "This dead letter is no event", "client"
+
+
+class UnknownProjection(AppError):
+    code, status, title, fault = "events.unknown-projection", 404, "There is no such projection", "client"
+
+
+class TooManyProjections(AppError):
+    code, status, title, fault = "events.too-many-projections", 409, "There are too many projections", "client"

@@ -3,7 +3,9 @@
 from apps.event_processor.service.bell import Bell
 from apps.event_processor.service.keeping import Keeper
 from apps.event_processor.service.letters import Letters
+from apps.event_processor.service.projections import Projections
+from apps.event_processor.service.pump import Pump
 from apps.event_processor.service.reading import Reader, Trees
 from apps.event_processor.service.writing import Writer
 
-__all__ = ["Bell", "Keeper", "Letters", "Reader", "Trees", "Writer"]
+__all__ = ["Bell", "Keeper", "Letters", "Projections", "Pump", "Reader", "Trees", "Writer"]

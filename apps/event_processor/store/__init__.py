@@ -2,6 +2,7 @@
 
 from apps.event_processor.store.letters import LetterStore
 from apps.event_processor.store.log import EventStore
+from apps.event_processor.store.projections import ProjectionStore
 from apps.event_processor.store.quarantine import QuarantineStore
 
-__all__ = ["EventStore", "LetterStore", "QuarantineStore"]
+__all__ = ["EventStore", "LetterStore", "ProjectionStore", "QuarantineStore"]
