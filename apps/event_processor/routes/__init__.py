@@ -1,1 +1,5 @@
-"""/api/v1/events."""
+"""/api/v1/events. The log comes last: its `/{id}` would take what the others begin with for an id."""
+
+from apps.event_processor.routes import letters, log, projections
+
+ROUTERS = (letters.router, projections.router, log.router)

@@ -8,4 +8,5 @@ from apps.event_processor.service.pump import Pump
 from apps.event_processor.service.reading import Reader, Trees
 from apps.event_processor.service.writing import Writer
 
-__all__ = ["Bell", "Keeper", "Letters", "Projections", "Pump", "Reader", "Trees", "Writer"]
+SERVICES = (Bell, Keeper, Letters, Projections, Pump, Reader, Trees, Writer)
+__all__ = ["SERVICES", "Bell", "Keeper", "Letters", "Projections", "Pump", "Reader", "Trees", "Writer"]

@@ -5,4 +5,5 @@ from apps.event_processor.store.log import EventStore
 from apps.event_processor.store.projections import ProjectionStore
 from apps.event_processor.store.quarantine import QuarantineStore
 
-__all__ = ["EventStore", "LetterStore", "ProjectionStore", "QuarantineStore"]
+STORES = (EventStore, LetterStore, ProjectionStore, QuarantineStore)
+__all__ = ["STORES", "EventStore", "LetterStore", "ProjectionStore", "QuarantineStore"]
