@@ -18,6 +18,7 @@ class Bases:
 
     async def remember(self, base: str, who: Principal) -> Summary:
         async with self._db.change(who) as change:
+            change.audit(("base", base))
             if await self._store.add(change, base):
                 change.publish(BaseRemembered(base=base))
         return await self.of(base, who)

@@ -6,10 +6,10 @@ from fastapi import FastAPI
 from apps.example_service.app import create
 from apps.example_service.settings import Settings
 from chassis.testing import FakeDapr
-from chassis.testing.fixtures import client, dapr, peers
+from chassis.testing.fixtures import audit, client, dapr, peers
 from tests.postgres import NewDatabase, new_database, postgres
 
-__all__ = ["app", "client", "dapr", "new_database", "peers", "postgres"]
+__all__ = ["app", "audit", "client", "dapr", "new_database", "peers", "postgres"]
 
 
 @pytest_asyncio.fixture

@@ -63,3 +63,21 @@ async def test_a_base_that_airtable_does_not_show_is_a_dead_letter_at_once(clien
 async def test_what_is_no_base_id_is_refused(client, base):
     answer = await client.post(BASES, json={"base": base})
     assert answer.problem == ("request.invalid", 422, "example-service")
+
+
+async def test_remembering_a_base_is_in_the_audit_trail(client, audit, peers):
+    peers["airtable-connector"].answers(json={"items": []}, path=TABLES)
+    await client.post(BASES, json={"base": BASE})
+    assert await audit.only() == ("example.remember", "succeeded")
+
+
+async def test_what_is_refused_is_in_the_audit_trail_too(client, audit):
+    await client.post(BASES, json={"base": "nonsense"})
+    assert await audit.only() == ("example.remember", "failed")
+
+
+async def test_a_repeated_key_gets_the_first_answer_again(client, audit, peers):
+    peers["airtable-connector"].answers(json={"items": []}, path=TABLES)
+    first, again = [await client.post(BASES, json={"base": BASE}, headers={"idempotency-key": "k"}) for _ in range(2)]
+    assert (again.status, again.body, again.headers["idempotency-replayed"]) == (201, first.body, "true")
+    assert await audit.only() == ("example.remember", "succeeded")
