@@ -18,6 +18,7 @@ def main() -> int:
             failed += run("hop", "--run-dir", str(run_dir))
         finally:
             mesh.down(run_dir)
+    failed += run("write")
     failed += run("trail")
     failed += run("sandbox")
     failed += run("start")

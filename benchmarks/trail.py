@@ -41,7 +41,8 @@ def entries(count: int) -> list[Accepted]:
     for _ in range(count):
         request = uuid4().hex
         entry = Entry.model_validate({
-            "id": entry_id(request, "record.update"), "tenant": "local", "occurred_at": "2026-11-25T16:00:00.000000Z",
+            "id": entry_id(request, "record.update", "1"), "tenant": "local",
+            "occurred_at": "2026-11-25T16:00:00.000000Z",
             "action": "record.update", "outcome": "succeeded", "actor": {"type": "user", "id": "developer"},
             "service": "airtable-connector", "targets": [{"type": "record", "id": f"rec{request[:14]}"}],
             "request_id": request, "trace_id": uuid4().hex, "metadata": {"fields": 3},

@@ -40,3 +40,25 @@ def test_the_gateway_may_not_hand_in_what_others_decided(mesh: Mesh) -> None:
     headers = {"dapr-app-id": "audit-service", "dapr-api-token": token, "content-type": "application/x-ndjson"}
     answer = httpx.post(f"http://127.0.0.1:{mesh.port(13502)}/ingest/entries", content=b"{}", headers=headers)
     assert answer.status_code in (401, 403), answer.text
+
+
+def test_a_write_to_airtable_and_a_refusal_of_the_gateway_are_in_the_trail(mesh: Mesh) -> None:
+    with people(mesh) as client:
+        base = client.get("/api/v1/bases").json()["items"][0]["id"]
+        table = client.get(f"/api/v1/bases/{base}/tables").json()["items"][0]
+        new = {"records": [{"fields": {table["fields"][0]["name"]: "Audited"}}]}
+        key = {"idempotency-key": "audited-once"}
+        records = f"/api/v1/bases/{base}/tables/{table['id']}/records"
+        made, again = (client.post(records, json=new, headers=key) for _ in range(2))
+        assert (made.status_code, again.content) == (201, made.content)
+        refused = client.post("/nothing/there")
+
+        def of(trace: str) -> list[dict[str, object]]:
+            return list(client.get("/api/v1/audit/entries", params={"trace_id": trace}).json()["items"])
+
+        trace = made.headers["x-trace-id"]
+        eventually(lambda: len(of(trace)) == 1, within=20, what="the connector's entry")
+        entry = of(trace)[0]
+        assert made.json()["records"][0]["id"] in str(entry)
+        assert of(again.headers["x-trace-id"]) == [], "what is answered again was done once"
+    assert refused.status_code == 404
