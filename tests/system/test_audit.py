@@ -1,11 +1,15 @@
 """The audit trail in the real mesh."""
 
+import json
 import subprocess
 import sys
+from typing import Any
+from uuid import uuid4
 
 import httpx
 
 from local.credentials import Credentials
+from tests.local.servers import query
 from tests.system.mesh import Mesh, eventually
 
 
@@ -30,6 +34,37 @@ def test_the_trail_is_reached_through_the_gateway_and_exported_by_the_scheduler(
     path.write_bytes(bundle)
     done = subprocess.run([sys.executable, "cli/verify_trail.py", str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_write_and_a_refusal_are_one_entry_each_and_a_changed_byte_is_named(mesh: Mesh) -> None:
+    """The trail's promise in one go: allowed, denied, and then somebody at the database."""
+    request = uuid4().hex
+    with people(mesh) as client:
+        sent = {"json": {"json_schema": {}}, "headers": {"x-request-id": request}}
+        assert client.put("/api/v1/audit/schemas/test.action", **sent).status_code == 201
+        refused = {**sent, "headers": {"x-request-id": request, "authorization": "Bearer pya_wrong"}}
+        assert client.put("/api/v1/audit/schemas/test.action", **refused).status_code == 401
+
+        def entries(trail: str) -> list[dict[str, Any]]:
+            asked = {"request_id": request, "trail": trail}
+            found: list[dict[str, Any]] = client.get("/api/v1/audit/entries", params=asked).json()["items"]
+            return found
+
+        eventually(lambda: entries("own") and entries("platform"), within=15, what="both entries are in the trail")
+        told = [(each["entry"]["action"], each["entry"]["outcome"]) for each in entries("own")]
+        assert told == [("audit.set-schema", "succeeded")]
+        assert [each["entry"]["outcome"] for each in entries("platform")] == ["denied"]
+
+        index = entries("own")[0]["index"]
+        flip = (
+            f"UPDATE append_only.entries SET entry = set_byte(entry, 9, get_byte(entry, 9) # 1) WHERE index = {index}"
+        )
+        owner = json.loads((mesh.run_dir / "secrets.json").read_text())["database-owner-url/audit-service"]
+        for expected in (False, True):  # and back
+            query(owner, f"{flip} AND tenant = 'local'")
+            verdict = client.get("/api/v1/audit/verify").json()
+            assert verdict["ok"] is expected, verdict
+            assert expected or verdict["breaks"][0]["index"] == index
 
 
 def test_the_gateway_may_not_hand_in_what_others_decided(mesh: Mesh) -> None:
