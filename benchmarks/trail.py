@@ -27,7 +27,7 @@ from chassis import Database, Log, Secrets, service
 from chassis._mesh import Mesh
 from chassis.testing import FakeDapr
 from cli import verify_trail
-from contracts.audit_service import Entry, canonical
+from contracts.audit_service import Entry, canonical, entry_id
 from local import data_tier
 from local.credentials import Credentials
 from local.databases import create_databases, database_url
@@ -41,12 +41,8 @@ def entries(count: int) -> list[Accepted]:
     for _ in range(count):
         request = uuid4().hex
         entry = Entry.model_validate({
-<<<<<<< HEAD
             "id": entry_id(request, "record.update", "1"), "tenant": "local",
             "occurred_at": "2026-11-25T16:00:00.000000Z",
-=======
-            "id": uuid4(), "tenant": "local", "occurred_at": "2026-11-25T16:00:00.000000Z",
->>>>>>> ec3b7fc (Show in the real mesh that a write and a refusal are one entry each, and that a changed byte is named)
             "action": "record.update", "outcome": "succeeded", "actor": {"type": "user", "id": "developer"},
             "service": "airtable-connector", "targets": [{"type": "record", "id": f"rec{request[:14]}"}],
             "request_id": request, "trace_id": uuid4().hex, "metadata": {"fields": 3},
