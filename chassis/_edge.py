@@ -163,7 +163,8 @@ class _Request:
             if context.deadline is None:
                 raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
             if path not in _WITHOUT_IDENTITY:
-                context.principal = await edge._verifier.principal(context.authorization, context.caller)
+                caller = context.caller or edge._app_id  # daprd names nobody when an app calls itself
+                context.principal = await edge._verifier.principal(context.authorization, caller)
         if not of_daprd and not edge._health.started.is_set():
             await self._wait_for_start()
 

@@ -30,6 +30,15 @@ async def test_an_entry_that_comes_again_gets_its_first_receipt_and_is_not_chain
     assert (await trail.as_app("SELECT count(*) FROM append_only.chain"))[0][0] == 2
 
 
+async def test_its_own_entries_come_through_its_own_sidecar_which_names_no_caller(client, dapr):
+    headers = dapr.headers_from("audit-service", "platform") | {"dapr-caller-app-id": None}
+    own = await client.post("/ingest/entries", body=an_entry(service="audit-service"), headers=headers)
+    assert own.json()["receipts"][0]["index"] == 0
+    others = dapr.headers_from("note-service") | {"dapr-caller-app-id": None}
+    refused = await client.post("/ingest/entries", body=an_entry(), headers=others)
+    assert refused.problem == ("identity.invalid-token", 401, "audit-service")
+
+
 async def test_tenants_have_chains_of_their_own(trail):
     reply = await trail.hand_in([an_entry(), an_entry(tenant="other"), an_entry()])
     assert [receipt["index"] for receipt in reply.json()["receipts"]] == [0, 0, 1]

@@ -43,25 +43,26 @@ def test_a_write_and_a_refusal_are_one_entry_each_and_a_changed_byte_is_named(me
         sent = {"json": {"json_schema": {}}, "headers": {"x-request-id": request}}
         assert client.put("/api/v1/audit/schemas/test.action", **sent).status_code == 201
         refused = {**sent, "headers": {"x-request-id": request, "authorization": "Bearer pya_wrong"}}
-        assert client.put("/api/v1/audit/schemas/test.action", **refused).status_code == 401
+        answer = client.put("/api/v1/audit/schemas/test.action", **refused)
+        assert answer.status_code == 401
+        trace = answer.headers["x-trace-id"]
 
         def entries(trail: str) -> list[dict[str, Any]]:
-            asked = {"request_id": request, "trail": trail}
+            asked = {"trail": trail, **({"trace_id": trace} if trail == "platform" else {"request_id": request})}
             found: list[dict[str, Any]] = client.get("/api/v1/audit/entries", params=asked).json()["items"]
             return found
 
         eventually(lambda: entries("own") and entries("platform"), within=15, what="both entries are in the trail")
         told = [(each["entry"]["action"], each["entry"]["outcome"]) for each in entries("own")]
         assert told == [("audit.set-schema", "succeeded")]
-        assert [each["entry"]["outcome"] for each in entries("platform")] == ["denied"]
+        denied = [each["entry"] for each in entries("platform")]
+        assert [(each["outcome"], each["code"]) for each in denied] == [("denied", "identity.invalid-key")]
 
         index = entries("own")[0]["index"]
-        flip = (
-            f"UPDATE append_only.entries SET entry = set_byte(entry, 9, get_byte(entry, 9) # 1) WHERE index = {index}"
-        )
+        flip = "UPDATE append_only.entries SET entry = set_byte(entry, 9, get_byte(entry, 9) # 1)"
         owner = json.loads((mesh.run_dir / "secrets.json").read_text())["database-owner-url/audit-service"]
         for expected in (False, True):  # and back
-            query(owner, f"{flip} AND tenant = 'local'")
+            query(owner, f"{flip} WHERE index = {index} AND tenant = 'local'")
             verdict = client.get("/api/v1/audit/verify").json()
             assert verdict["ok"] is expected, verdict
             assert expected or verdict["breaks"][0]["index"] == index

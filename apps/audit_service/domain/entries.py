@@ -35,7 +35,7 @@ class Accepted:
     entry: Entry
 
 
-def read(line: bytes, caller: str | None) -> Accepted | Refusal:
+def read(line: bytes, caller: str) -> Accepted | Refusal:
     """Decide about one line that `caller` (the app the mesh vouches for) handed in.
 
     Only canonical bytes are taken: two spellings of one entry would have two hashes.
@@ -54,7 +54,7 @@ def read(line: bytes, caller: str | None) -> Accepted | Refusal:
         wanted = "UTF-8, keys sorted and once each, no spaces; absent fields left out"
         return Refusal(id=entry.id, code="not-canonical", detail=f"Not the canonical bytes: {wanted}.")
     if entry.service != caller:
-        detail = f"The entry is {entry.service}'s and {caller or 'nobody'} handed it in."
+        detail = f"The entry is {entry.service}'s and {caller} handed it in."
         return Refusal(id=entry.id, code="wrong-service", detail=detail)
     return Accepted(line, entry)
 
