@@ -92,6 +92,10 @@ contracts: .venv/.ready ## regenerate the goldens in contracts/schemas
 tamper: .venv/.ready ## change an audit trail at random [N=10000] times; every change must be found
 	@TAMPER_TIMES=$(if $(filter 1,$(N)),10000,$(N)) $(PY) -m pytest -q -s -k every_random tests/audit_service/test_tampering.py
 
+coverage: .venv/.ready ## print the branch coverage of the formula language; fails below 95 %
+	@$(PY) -m coverage run --branch --source=sandbox.airtable.formula --data-file=.run/coverage -m pytest -q tests/sandbox/formula tests/sandbox/test_formula_language.py tests/sandbox/test_derived_fields.py -k "not in_time"
+	@$(PY) -m coverage report --data-file=.run/coverage --fail-under=95
+
 bench: .venv/.ready ## measure; each result is a ratio of interleaved runs
 	@$(PY) -m benchmarks $(ARGS)
 
@@ -121,4 +125,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: help setup up down status logs scale doctor infra demo example-node dapr test soak test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean
+.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test soak test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean

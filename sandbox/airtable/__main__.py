@@ -14,7 +14,12 @@ from sandbox.airtable.limits import LimitSettings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["conformance"]:
+        from sandbox.airtable import conformance
+
+        return conformance.main(given[1:])
+    options = _parser().parse_args(given)
     from sandbox.airtable.seed import InvalidSeed
     from sandbox.airtable.server import Servers, bind, url_of
     from sandbox.airtable.state import Sandbox
@@ -55,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sandbox.airtable",
         description="A simulator of the Airtable Web API with three seeded bases.",
         epilog="Tokens are best given as AIRTABLE_SANDBOX_TOKENS (comma separated), which no process list "
-        "shows. Without any, every token that starts with `pat` is accepted.",
+        "shows. Without any, every token that starts with `pat` is accepted. `conformance --help` tells how to "
+        "compare with the real Airtable.",
     )
     parser.add_argument("--port", type=int, default=8100, help="of the API (8100); 0 takes a free one")
     parser.add_argument("--admin-port", type=int, default=8101, help="of the admin plane, always on loopback")

@@ -56,10 +56,14 @@ def test_it_starts_with_a_seed_of_ones_own(tmp_path):
 def test_a_seed_that_is_wrong_is_refused_with_file_and_place(tmp_path):
     seed = tmp_path / "seed.yaml"
     seed.write_text("bases:\n- name: Mine\n  tables: [\n")
-    assert re.search(r"--seed: .*seed\.yaml, line \d+: not YAML", refused("--seed", str(seed)))
+    assert re.search(
+        r"--seed: .*seed\.yaml, line \d+: not YAML", refused("--seed", str(seed), "--port", "0", "--admin-port", "0")
+    )
     seed.write_text("bases: [{name: Mine, tables: [{name: T}]}]")
-    assert "bases[0].tables[0].fields: a table needs at least one field" in refused("--seed", str(seed))
-    assert "No such file" in refused("--seed", str(tmp_path / "none.yaml"))
+    assert "bases[0].tables[0].fields: a table needs at least one field" in refused(
+        "--seed", str(seed), "--port", "0", "--admin-port", "0"
+    )
+    assert "No such file" in refused("--port", "0", "--admin-port", "0", "--seed", str(tmp_path / "none.yaml"))
 
 
 def test_a_taken_port_is_named():
