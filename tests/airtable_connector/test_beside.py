@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.testing import AppClient
+from chassis.testing import AppClient, Audited
 from tests.airtable_connector.place import Place
 from tests.airtable_connector.scripted import ScriptedAirtable
 
@@ -34,6 +34,19 @@ async def test_a_comment_is_written_answered_edited_listed_and_deleted(client: A
     older = (await client.get(f"{comments}?page_size=1&cursor={newest['next']}")).json()
     assert [item["text"] for item in older["items"]] == ["Hello there"]
     assert (await client.delete(f"{comments}/{one}")).json() == {"id": one, "deleted": True}
+
+
+async def test_a_comment_is_one_audit_entry_and_its_repetition_one_comment(
+    client: AppClient, place: Place, comments: str, audit: Audited
+) -> None:
+    answers = [
+        await client.post(comments, json={"text": "Once"}, headers={"idempotency-key": "once"}) for _ in range(2)
+    ]
+    assert answers[0].body == answers[1].body
+    assert len((await client.get(comments)).json()["items"]) == 1
+    (entry,) = await audit.entries()
+    assert (entry["action"], entry["outcome"]) == ("comment.create", "succeeded")
+    assert [target["type"] for target in entry["targets"]] == ["base", "table", "record"]
 
 
 async def test_airtables_own_clients_comment_in_airtables_shapes(client: AppClient, place: Place) -> None:

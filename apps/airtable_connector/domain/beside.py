@@ -1,7 +1,7 @@
 """Calls about what stands beside the cells: comments, webhooks, schemas."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import orjson
 from pydantic import BaseModel
@@ -9,6 +9,16 @@ from pydantic.alias_generators import to_camel
 
 from apps.airtable_connector.domain import requests
 from apps.airtable_connector.domain.calls import Call
+
+_THINGS = {
+    "app": "base", "tbl": "table", "fld": "field", "rec": "record", "com": "comment", "ach": "webhook",
+}  # fmt: skip
+
+
+def targets(call: Call) -> list[tuple[str, str]]:
+    """(kind, id) of everything that the path names, for the audit entry."""
+    parts = [unquote(part) for part in call.path.split("/")]
+    return [(_THINGS[part[:3]], part) for part in parts if len(part) == 17 and part[:3] in _THINGS]
 
 
 def comments(base: str, table: str, record: str, page_size: int, cursor: str | None) -> Call:

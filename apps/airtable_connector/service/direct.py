@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from apps.airtable_connector.clients import AirtableApi
-from apps.airtable_connector.domain import refusals, shapes
+from apps.airtable_connector.domain import beside, refusals, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
 from apps.airtable_connector.service.reads import Reads
 from chassis import Database, Principal
@@ -22,7 +22,7 @@ class Direct:
         """Airtable's answer to a call that succeeded; raises our error for every other one."""
         if not call.read:
             async with self._db.change(who, at_once=True) as change:
-                await change.intend()
+                await change.intend(*beside.targets(call))
         answer = await self._api.send(call, who.tenant)
         if not call.read and (answer.ok or answer.status >= 500):
             await self._reads.changed(call.base)
