@@ -91,6 +91,17 @@ async def test_airtables_own_clients_use_webhooks_in_airtables_shapes(client: Ap
     assert missing.status in (403, 404)
 
 
+async def test_a_table_and_a_field_are_made_and_seen_by_the_next_read(client: AppClient, place: Place) -> None:
+    await client.get(place.tables)
+    new = {"name": "Places", "fields": [{"name": "Name", "type": "singleLineText"}]}
+    made = (await client.post(place.tables, json=new)).json()
+    field = await client.post(f"{place.tables}/{made['id']}/fields", json={"name": "Notes", "type": "multilineText"})
+    assert field.status == 201
+    await client.patch(f"{place.tables}/{made['id']}/fields/{field.json()['id']}", json={"name": "Remarks"})
+    listed = next(one for one in (await client.get(place.tables)).json()["items"] if one["id"] == made["id"])
+    assert [one["name"] for one in listed["fields"]] == ["Name", "Remarks"]
+
+
 class TestWithAScriptedAirtable:
     """What the sandbox has not, as Airtable documents it."""
 
@@ -148,3 +159,22 @@ class TestWithAScriptedAirtable:
         refused = await client.request(method, f"/v0/{path}", json=body)
         assert (refused.status, refused.json()) == (403, error)
         assert [one.path for one in airtable.requests] == [f"/v0/{path}"] * 2
+
+    @pytest.mark.parametrize(
+        ("method", "path", "scope"),
+        [
+            ("POST", f"bases/{BASE}/tables", "schema.bases:write"),
+            ("GET", f"bases/{BASE}/tables", "schema.bases:read"),
+            ("GET", f"bases/{BASE}/webhooks", "webhook:manage"),
+            ("GET", f"bases/{BASE}/tables/tblA/records/recAAAAAAAAAAAAAA/comments", "data.recordComments:read"),
+            ("GET", f"bases/{BASE}/tables/tblA/records", "data.records:read"),
+        ],
+    )
+    async def test_a_token_that_lacks_a_scope_is_refused_with_its_name(
+        self, client: AppClient, airtable: ScriptedAirtable, method: str, path: str, scope: str
+    ) -> None:
+        airtable.answers(403, {"error": {"type": "INVALID_PERMISSIONS", "message": "You are not permitted"}})
+        body = {"name": "Places", "fields": [{"name": "Name", "type": "singleLineText"}]} if method == "POST" else None
+        answer = await client.request(method, f"/api/v1/{path}", json=body)
+        assert answer.problem == ("airtable.refused", 403, "airtable-connector")
+        assert f"`{scope}`" in answer.json()["detail"]

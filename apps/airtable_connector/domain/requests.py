@@ -88,5 +88,15 @@ def table_of(call: Call) -> tuple[str | None, str | None]:
     return unquote(table), unquote(record) if record else None
 
 
+def scope_of(call: Call) -> str:
+    """The scope that a token needs for the call."""
+    if call.path.startswith("bases/"):
+        return "webhook:manage"
+    kind = "schema.bases" if call.path.startswith("meta/") else "data.records"
+    if "/comments" in call.path:
+        kind = "data.recordComments"
+    return f"{kind}:{'read' if call.read else 'write'}"
+
+
 def _options(options: Options) -> dict[str, bool]:
     return {"typecast": options.typecast, "returnFieldsByFieldId": options.fields_by_id}

@@ -79,10 +79,15 @@ class Reads:
         await self._cache.invalidate(base or NO_BASE)
 
     async def explained(self, error: AppError, call: Call, tenant: str) -> AppError:
-        """Airtable says "no permission or not found" in one word: find out which, from what the token can see."""
-        if not isinstance(error, AirtableRefused) or error.answer is None or call.base is None:
+        """Airtable says "no permission or not found" in one word: find out which, from what the token can see. Where it
+        says "no permission", name the scope."""
+        if not isinstance(error, AirtableRefused) or error.answer is None or error.answer.status != 403:
             return error
         if refusals.read(error.answer).type != refusals.AMBIGUOUS:
+            named = AirtableRefused(f"{error.detail} This takes the scope `{requests.scope_of(call)}`.")
+            named.answer = error.answer
+            return named
+        if call.base is None:
             return error
         better = await self._what_is_missing(call, tenant)
         if better is None:
