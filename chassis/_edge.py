@@ -54,9 +54,7 @@ class Edge:
         verifier: Verifier,
         trail: "Callable[[], Trail] | None",
     ) -> None:
-        self._app = app
-        self._app_id = settings.app_id
-        self._public = public
+        self._app, self._app_id, self._public = app, settings.app_id, public
         self._log, self._metrics, self._health = log, metrics, health
         self._verifier, self._trail = verifier, trail
         self._max_body = settings.max_body_bytes
