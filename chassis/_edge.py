@@ -56,7 +56,7 @@ class Edge:
     ) -> None:
         self._app, self._app_id, self._public = app, settings.app_id, public
         self._log, self._metrics, self._health = log, metrics, health
-        self._verifier, self._trail = verifier, trail
+        self._identify, self._trail = verifier.principal, trail
         self._max_body = settings.max_body_bytes
         self._default_timeout = settings.default_timeout
         self._token = settings.app_api_token.get_secret_value().encode() if settings.app_api_token else b""
@@ -161,8 +161,7 @@ class _Request:
             if context.deadline is None:
                 raise NoDeadline("Send x-timeout-ms: what is left of the caller's time, in milliseconds.")
             if path not in _WITHOUT_IDENTITY:
-                caller = context.caller or edge._app_id  # daprd names nobody when an app calls itself
-                context.principal = await edge._verifier.principal(context.authorization, caller)
+                context.principal = await edge._identify(context.authorization, context.caller or edge._app_id)
         if not of_daprd and not edge._health.started.is_set():
             await self._wait_for_start()
 

@@ -104,7 +104,7 @@ class Verifier:
         self._refetched = float("-inf")
 
     async def principal(self, authorization: str | None, caller: str | None) -> Principal:
-        """`caller` is the app-id that the mesh vouches for.
+        """`caller` is the app-id that the mesh vouches for; the app's own where daprd names none: it calls itself.
 
         Raises MissingKey without a bearer token, InvalidToken when it does not verify or is another app's own.
         """
