@@ -1,7 +1,7 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
 `log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
-`projections`
+`projections` · `schemas`: which events there are
 """
 
 from contracts.event_processor.letters import (
@@ -44,6 +44,7 @@ from contracts.event_processor.projections import (
     ProjectionRow,
     ShortName,
 )
+from contracts.event_processor.schemas import EventSchema, EventSchemaWhole
 from contracts.event_processor.tree import Tree, TreeNode
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
     "Column",
     "DeadLetter",
     "DeadLetterWhole",
+    "EventSchema",
+    "EventSchemaWhole",
     "EventType",
     "EventsQuery",
     "Judged",

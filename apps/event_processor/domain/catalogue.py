@@ -4,7 +4,9 @@ from functools import cache
 
 from pydantic import BaseModel
 
+from apps.event_processor.domain.errors import UnknownType
 from contracts import asyncapi, schemas
+from contracts.event_processor import EventSchemaWhole
 
 OWN = "event-processor"
 FAILED = ".event-failed.v1"
@@ -33,6 +35,21 @@ def types() -> dict[str, type[BaseModel]]:
     """Type of an event → the model of its data."""
     declared = {str(getattr(event, "TYPE", "")): event for event in asyncapi.events(schemas.modules())}
     return declared | {owner + FAILED: Failed for owner in owners()}
+
+
+def schema_of(kind: str) -> EventSchemaWhole:
+    """Raises UnknownType."""
+    model = types().get(kind)
+    if model is None:
+        raise UnknownType(f"{kind[:100]} is no type of event that contracts know.")
+    return EventSchemaWhole(
+        type=kind,
+        topic=topic_of(kind),
+        owner=owner_of(kind),
+        version=int(kind.rpartition(".v")[2]),
+        about=(model.__doc__ or "").strip().partition("\n")[0],
+        data=model.model_json_schema(),
+    )
 
 
 def topics() -> list[str]:

@@ -33,3 +33,7 @@ class UnknownProjection(AppError):
 
 class TooManyProjections(AppError):
     code, status, title, fault = "events.too-many-projections", 409, "There are too many projections", "client"
+
+
+class UnknownType(AppError):
+    code, status, title, fault = "events.unknown-type", 404, "There is no such type of event", "client"
