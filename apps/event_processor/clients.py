@@ -3,6 +3,8 @@
 from types import new_class
 from typing import Literal
 
+import orjson
+
 from apps.event_processor.domain import catalogue
 from chassis import EventSource, Mesh, segment
 
@@ -18,6 +20,11 @@ class Consumers:
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
+
+    async def topics(self, consumer: str) -> set[str]:
+        """What it subscribes to. Raises as `deliver`."""
+        answer = await self._mesh.call(consumer, "GET", "/dapr/subscribe")
+        return {each["topic"] for each in orjson.loads(answer.body)} if answer.status == 200 else set()
 
     async def deliver(self, consumer: str, topic: str, event: bytes) -> Literal["done", "again", "refused"]:
         """Raises what the way raises: PeerUnavailable, PeerTimeout, BreakerOpen, MeshDenied …"""

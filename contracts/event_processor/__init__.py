@@ -1,7 +1,7 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
 `log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
-`projections` · `schemas`: which events there are
+`projections` · `replays` · `schemas`: which events there are
 """
 
 from contracts.event_processor.letters import (
@@ -44,6 +44,7 @@ from contracts.event_processor.projections import (
     ProjectionRow,
     ShortName,
 )
+from contracts.event_processor.replays import REPLAYED, Replay, Replayed
 from contracts.event_processor.schemas import EventSchema, EventSchemaWhole
 from contracts.event_processor.tree import Tree, TreeNode
 
@@ -53,6 +54,7 @@ __all__ = [
     "KEYS",
     "PAGE",
     "PROJECTIONS",
+    "REPLAYED",
     "ROWS",
     "WAIT",
     "Append",
@@ -81,6 +83,8 @@ __all__ = [
     "ProjectionDefinition",
     "ProjectionRow",
     "Quarantined",
+    "Replay",
+    "Replayed",
     "ShortName",
     "StoredEvent",
     "Text",

@@ -6,7 +6,8 @@ from apps.event_processor.service.letters import Letters
 from apps.event_processor.service.projections import Projections
 from apps.event_processor.service.pump import Pump
 from apps.event_processor.service.reading import Reader, Trees
+from apps.event_processor.service.replaying import Replays
 from apps.event_processor.service.writing import Writer
 
-SERVICES = (Bell, Keeper, Letters, Projections, Pump, Reader, Trees, Writer)
-__all__ = ["SERVICES", "Bell", "Keeper", "Letters", "Projections", "Pump", "Reader", "Trees", "Writer"]
+SERVICES = (Bell, Keeper, Letters, Projections, Pump, Reader, Replays, Trees, Writer)
+__all__ = ["SERVICES", "Bell", "Keeper", "Letters", "Projections", "Pump", "Reader", "Replays", "Trees", "Writer"]
