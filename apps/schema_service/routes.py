@@ -1,0 +1,55 @@
+"""/api/v1/schemas: take snapshots, look at them, compare them."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from apps.schema_service.service import Schemas
+from chassis import Principal, Router
+from contracts.listing import Listing
+from contracts.schema_service import BASE_ID, SchemaDiff, Snapshot, Version
+
+router = Router(prefix="/api/v1/schemas/{base}", tags=["Schemas"])
+
+BaseId = Annotated[str, Path(pattern=BASE_ID)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Asked = Annotated[int, Query(ge=1, le=2**31 - 1)]
+PageSize = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.post("/versions", summary="Take a snapshot", audit="schema.snapshot", status_code=201)
+async def take(base: BaseId, who: Principal, schemas: Schemas) -> Snapshot:
+    """The base's schema as Airtable has it now: a new version when it differs, else the current one."""
+    return await schemas.take(base, who)
+
+
+@router.get("", summary="The current schema")
+async def current(base: BaseId, who: Principal, schemas: Schemas) -> Snapshot:
+    """The newest version; `seen_at` says how fresh it is."""
+    return await schemas.of(base, None, who)
+
+
+@router.get("/versions", summary="List versions")
+async def versions(
+    base: BaseId, who: Principal, schemas: Schemas, cursor: Asked | None = None, page_size: PageSize = 100
+) -> Listing[Version]:
+    """Newest first, without their tables."""
+    return await schemas.versions(base, cursor, page_size, who)
+
+
+@router.get("/versions/{version}", summary="One version")
+async def one(base: BaseId, version: Number, who: Principal, schemas: Schemas) -> Snapshot:
+    """With its tables."""
+    return await schemas.of(base, version, who)
+
+
+@router.get("/diff", summary="Compare two versions")
+async def diff(base: BaseId, before: Asked, who: Principal, schemas: Schemas, after: Asked | None = None) -> SchemaDiff:
+    """What became of `before` in `after`, or in the current version."""
+    return await schemas.diff(base, before, after, who)
+
+
+@router.get("/drift", summary="Compare a version with Airtable")
+async def drift(base: BaseId, who: Principal, schemas: Schemas, against: Asked | None = None) -> SchemaDiff:
+    """What differs in Airtable now from version `against`, or from the current one. Keeps nothing."""
+    return await schemas.drift(base, against, who)

@@ -1,0 +1,67 @@
+"""What crosses between schema-service and others: its routes' models and its event."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from contracts.airtable_connector import Table
+
+BASE_ID = "^app[A-Za-z0-9]{14}$"
+TOLD = 100  # changes an event carries
+
+
+class Version(BaseModel):
+    """One state of a base's schema. Versions count from 1; the same schema seen again makes no new one."""
+
+    base: str
+    version: int
+    hash: str = Field(description="SHA-256 of the schema's canonical JSON.")
+    taken_at: datetime
+    taken_by: str
+
+
+class Snapshot(Version):
+    tables: list[Table]
+    seen_at: datetime | None = Field(None, description="When Airtable last said just this; on the current one only.")
+
+
+class SchemaChange(BaseModel):
+    """One difference. Things are followed by their id, so a rename is a rename."""
+
+    kind: Literal["added", "removed", "renamed", "retyped", "options", "described", "primary"]
+    what: Literal["table", "field", "view"]
+    table_id: str
+    id: str
+    path: str = Field(description="Names from the table down, as they were before; as they are for what was added.")
+    before: str | None = None
+    after: str | None = None
+    breaking: bool = Field(description="Whether somebody who relied on the schema before can fail now.")
+    reason: str
+
+
+class SchemaDiff(BaseModel):
+    base: str
+    before: int = Field(description="The version compared with.")
+    after: int | None = Field(description="The version compared; null: the base as it is in Airtable now.")
+    breaking: bool
+    changes: list[SchemaChange]
+    text: str = Field(description="The same, for people: a line each, those that break first.")
+
+
+class SchemaChanged(BaseModel):
+    """A base's schema is another one than before."""
+
+    TOPIC: ClassVar[str] = "schema-service.schema-changed"
+    TYPE: ClassVar[str] = "schema-service.schema-changed.v1"
+
+    base: str
+    version: int
+    previous: int
+    breaking: bool
+    total: int = Field(description="How many changes there are.")
+    changes: list[SchemaChange] = Field(max_length=TOLD, description="The first of them, those that break first.")
+
+    @property
+    def subject(self) -> str:
+        return self.base
