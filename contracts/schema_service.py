@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from contracts.airtable_connector import Table
+from contracts.airtable_connector import Cells, Sent, Table
 
 BASE_ID = "^app[A-Za-z0-9]{14}$"
 TOLD = 100  # changes an event carries
@@ -47,6 +47,23 @@ class SchemaDiff(BaseModel):
     breaking: bool
     changes: list[SchemaChange]
     text: str = Field(description="The same, for people: a line each, those that break first.")
+
+
+class Candidate(Sent):
+    """A record as it would be written."""
+
+    fields: Cells
+
+
+class Mistake(BaseModel):
+    field: str = Field(description="As the record calls it.")
+    message: str
+
+
+class Validation(BaseModel):
+    version: int = Field(description="The schema's version that was asked.")
+    valid: bool
+    errors: list[Mistake]
 
 
 class SchemaChanged(BaseModel):

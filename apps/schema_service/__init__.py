@@ -2,7 +2,7 @@
 
 domain      airtable · owner @platform
 owns        versioned snapshots of schemas
-serves      POST /api/v1/schemas/{base}/versions
+serves      POST /api/v1/schemas/{base}/versions, …/tables/{table}/validate
             GET /api/v1/schemas/{base}, …/versions, …/versions/{version}, …/diff, …/drift
 publishes   schema-changed
 subscribes  –

@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from apps.schema_service.service import Schemas
 from chassis import Principal, Router
 from contracts.listing import Listing
-from contracts.schema_service import BASE_ID, SchemaDiff, Snapshot, Version
+from contracts.schema_service import BASE_ID, Candidate, SchemaDiff, Snapshot, Validation, Version
 
 router = Router(prefix="/api/v1/schemas/{base}", tags=["Schemas"])
 
@@ -53,3 +53,9 @@ async def diff(base: BaseId, before: Asked, who: Principal, schemas: Schemas, af
 async def drift(base: BaseId, who: Principal, schemas: Schemas, against: Asked | None = None) -> SchemaDiff:
     """What differs in Airtable now from version `against`, or from the current one. Keeps nothing."""
     return await schemas.drift(base, against, who)
+
+
+@router.post("/tables/{table}/validate", summary="Check a record", no_audit="it changes nothing")
+async def validate(base: BaseId, table: str, candidate: Candidate, who: Principal, schemas: Schemas) -> Validation:
+    """Whether Airtable would take the cells, by the current version; an error per field that it would refuse."""
+    return await schemas.validate(base, table, candidate, who)

@@ -6,7 +6,7 @@ from apps.schema_service.domain import UnknownVersion
 from apps.schema_service.store import SchemaStore
 from chassis import AppError, Database, Log, Principal, Read, acting, background, service
 from contracts.listing import Listing
-from contracts.schema_service import TOLD, SchemaChanged, SchemaDiff, Snapshot, Version
+from contracts.schema_service import TOLD, Candidate, SchemaChanged, SchemaDiff, Snapshot, Validation, Version
 
 PATIENCE = 30.0  # seconds the period has for one base
 
@@ -74,6 +74,12 @@ class Schemas:
     async def drift(self, base: str, against: int | None, who: Principal) -> SchemaDiff:
         old = await self.of(base, against, who)
         return domain.diff(base, old, await self._airtable.tables(base), None)
+
+    async def validate(self, base: str, table: str, candidate: Candidate, who: Principal) -> Validation:
+        """By the newest version. Raises UnknownVersion, UnknownTable."""
+        known = await self.of(base, None, who)
+        errors = list(domain.mistakes(domain.table_of(known.tables, table), candidate.fields))
+        return Validation(version=known.version, valid=not errors, errors=errors)
 
     async def _known(self, read: Read, base: str, version: int | None) -> Snapshot:
         found = await self._store.of(read, base, version)

@@ -128,3 +128,20 @@ async def test_a_base_that_airtable_does_not_show_is_unknown_and_the_try_is_in_t
 @pytest.mark.parametrize("path", ["/api/v1/schemas/nonsense", f"{SCHEMAS}/versions/0", f"{SCHEMAS}/diff?before=x"])
 async def test_what_is_no_base_or_version_is_refused(client, path):
     assert (await client.get(path)).problem == ("request.invalid", 422, "schema-service")
+
+
+async def test_a_record_is_checked_against_the_newest_version(client, peers):
+    says(peers, NAME)
+    await take(client)
+    wrong = (await client.post(f"{SCHEMAS}/tables/Deals/validate", json={"fields": {"Nmae": "x", "fld1": 1}})).json()
+    assert (wrong["valid"], wrong["version"], [one["field"] for one in wrong["errors"]]) == (False, 1, ["Nmae", "fld1"])
+    right = (await client.post(f"{SCHEMAS}/tables/tbl1/validate", json={"fields": {"Name": "x"}})).json()
+    assert (right["valid"], right["errors"]) == (True, [])
+
+
+async def test_a_table_nobody_knows_is_named_with_what_may_have_been_meant(client, peers):
+    says(peers, NAME)
+    await take(client)
+    answer = await client.post(f"{SCHEMAS}/tables/Dealz/validate", json={"fields": {}})
+    assert answer.problem == ("schema.unknown-table", 404, "schema-service")
+    assert "Did you mean Deals?" in answer.json()["detail"]

@@ -1,0 +1,99 @@
+"""Whether a record's cells fit into its table, as Airtable takes them without `typecast`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from chassis import AppError
+from contracts.airtable_connector import Table, TableField
+from contracts.schema_service import Mistake
+
+COMPUTED = frozenset({
+    "aiText", "autoNumber", "button", "count", "createdBy", "createdTime", "externalSyncSource", "formula",
+    "lastModifiedBy", "lastModifiedTime", "multipleLookupValues", "rollup",
+})  # fmt: skip
+TEXT = frozenset({"singleLineText", "multilineText", "richText", "email", "url", "phoneNumber"})
+NUMBER = frozenset({"number", "currency", "percent", "duration"})
+RECORD_ID = re.compile(r"rec[A-Za-z0-9]{14}")
+
+
+class UnknownTable(AppError):
+    code, status, title, fault = "schema.unknown-table", 404, "There is no such table in the base", "client"
+
+
+def table_of(tables: Sequence[Table], called: str) -> Table:
+    """The table, by id or name. Raises UnknownTable, with the name it may have meant."""
+    for table in tables:
+        if called in (table.id, table.name):
+            return table
+    raise UnknownTable(f"No table is called {called}.{_meant(called, [table.name for table in tables])}")
+
+
+def mistakes(table: Table, cells: Mapping[str, Any]) -> Iterator[Mistake]:
+    """One for each cell Airtable would refuse. Fields go by name or id; null empties any cell."""
+    fields = {key: field for field in table.fields for key in (field.name, field.id)}
+    for key, value in cells.items():
+        field = fields.get(key)
+        if field is None:
+            names = [one.name for one in table.fields]
+            yield Mistake(field=key, message=f"{table.name} has no such field.{_meant(key, names)}")
+        elif field.type in COMPUTED:
+            yield Mistake(field=key, message=f"Airtable computes it ({field.type}): it cannot be written.")
+        elif value is not None and (wrong := _wrong(field, value)):
+            yield Mistake(field=key, message=wrong)
+
+
+def _wrong(field: TableField, value: Any) -> str | None:
+    options = field.options or {}
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if field.type in TEXT:
+        return None if isinstance(value, str) else "It takes text."
+    if field.type in NUMBER:
+        return None if number else "It takes a number."
+    if field.type == "checkbox":
+        return None if isinstance(value, bool) else "It takes true or false."
+    if field.type == "rating":
+        most = options.get("max", 10)
+        fits = number and value == int(value) and 0 <= value <= most
+        return None if fits else f"It takes a whole number up to {most}."
+    if field.type in ("date", "dateTime"):
+        return None if isinstance(value, str) and _is_time(value) else "It takes a date of ISO 8601, as 2026-11-25."
+    if field.type == "singleSelect":
+        return _no_choice(options, [value])
+    if field.type == "multipleSelects":
+        return _no_choice(options, value) if isinstance(value, list) else "It takes a list of choices."
+    if field.type == "multipleRecordLinks":
+        links = isinstance(value, list) and all(isinstance(one, str) and RECORD_ID.fullmatch(one) for one in value)
+        return None if links else 'It takes a list of record ids, as ["recXXXXXXXXXXXXXX"].'
+    if field.type == "multipleAttachments":
+        files = isinstance(value, list) and all(isinstance(one, dict) and {"url", "id"} & set(one) for one in value)
+        return None if files else "It takes a list of attachments, each with a url or an id."
+    return None
+
+
+def _no_choice(options: Mapping[str, Any], values: Sequence[Any]) -> str | None:
+    names = [choice["name"] for choice in options.get("choices", [])]
+    for value in values:
+        if not isinstance(value, str):
+            return "It takes the name of a choice."
+        if value not in names:
+            return f"{value} is not one of its choices.{_meant(value, names)}"
+    return None
+
+
+def _is_time(text: str) -> bool:
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _meant(called: str, names: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in names}
+    close = get_close_matches(called.casefold(), folded, n=1)
+    return f" Did you mean {folded[close[0]]}?" if close else ""
