@@ -48,6 +48,7 @@ from ._codes import (
 from ._context import Context, acting, background, continued, current
 from ._errors import AppError, Fault, FieldError, PeerProblem
 from ._events import Drop, Envelope, Event, Retry
+from ._generations import Generations
 from ._jobs import job
 from ._logs import Log, redact
 from ._mesh import Answer, Mesh
@@ -93,6 +94,7 @@ __all__ = [
     "EventSource",
     "Fault",
     "FieldError",
+    "Generations",
     "HeadersTooLarge",
     "Internal",
     "InvalidAnswer",

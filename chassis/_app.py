@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._edge import Edge
+from ._generations import Generations
 from ._health import Check, Health
 from ._jobs import Jobs, Work
 from ._logs import Log
@@ -64,8 +65,8 @@ def create_app(
     """The FastAPI application of one service.
 
     `provide` are classes built once, wired by their `__init__` annotations (each other, the settings' class, `Mesh`,
-    `State`, `Secrets`, `Log`, `aiohttp.ClientSession` for the outside world); their `async start()` and `stop()` run
-    with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
+    `State`, `Generations`, `Secrets`, `Log`, `aiohttp.ClientSession` for the outside world); their `async start()` and
+    `stop()` run with the app, their `async ready()` and the checks in `ready` return what they wait for, or None.
     `subscriptions` are the functions under `@subscribe(…)`; an app that has any has a database.
     `complete` are the `EventSource`s of which its handlers get every event, also what the bus lost.
     `jobs` are the functions under `@job(…)`; `workflows` and their `activities` bring `Workflows`, which begins them.
@@ -86,6 +87,7 @@ def create_app(
         AppSettings: settings,
         Mesh: mesh,
         State: state,
+        Generations: Generations(state),
         Secrets: secrets,
         Log: log,
         Metrics: metrics,

@@ -8,7 +8,7 @@ import pytest
 
 from apps.airtable_connector.app import create
 from apps.airtable_connector.settings import Settings
-from apps.airtable_connector.store import CacheAway, ReadCache, cache
+from apps.airtable_connector.store import CacheAway, ReadCache
 from chassis.testing import AppClient, FakeDapr
 from sandbox.airtable.embedded import Running
 from tests.airtable_connector.conftest import FAST, TOKEN
@@ -169,7 +169,7 @@ async def test_a_generation_is_asked_for_once_in_a_moment_and_anew_after_a_write
     client: AppClient, dapr: FakeDapr, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store is emptied behind the app's back: only who asks it notices."""
-    monkeypatch.setattr(cache, "LEASE", 1.0)  # a moment that three requests fit into on any machine
+    monkeypatch.setattr("chassis._generations.LEASE", 1.0)  # a moment that three requests fit into on any machine
     one = f"{place.records}/{next(iter(place.table.records))}"
     await client.get(one)
     dapr.state._items.clear()

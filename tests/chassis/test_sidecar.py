@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from chassis import (
     AppError,
     Context,
+    Generations,
     Mesh,
     Peer,
     PeerProblem,
@@ -287,6 +288,22 @@ async def test_state_gives_back_the_bytes_it_was_given(sidecar, mesh, value):
     stored = await state.get("bytes/1")
     assert stored is not None
     assert stored[0] == value
+
+
+async def test_what_was_kept_under_a_generation_is_found_by_all_until_somebody_renews_it(sidecar, mesh):
+    here, there = Generations(State(mesh)), Generations(State(mesh))
+    before = await here.of("base-1")
+    assert await there.of("base-1") == before
+    renewed = await here.renew("base-1")
+    await here.lapse()
+    assert renewed != before
+    assert await there.of("base-1") == renewed
+    assert await there.of("base-2") != renewed
+
+
+async def test_those_who_find_no_generation_at_the_same_time_begin_one_together(sidecar, mesh):
+    generations = Generations(State(mesh))
+    assert len(set(await asyncio.gather(*(generations.of("fresh") for _ in range(5))))) == 1
 
 
 async def test_state_knows_models_and_forgets_what_is_deleted(sidecar, mesh):

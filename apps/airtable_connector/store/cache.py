@@ -1,17 +1,11 @@
 """The read cache in Dapr state: keys, generations, lifetimes. It may be lost, and it may be away.
 
-An entry's key holds the generation of its base, a random word: whoever changes a base writes a new word, and
-nobody finds the old entries any more. It is one word for a whole base, not for a table, because a write to one
+An entry's key holds the generation of its base. It is one for a whole base, not for a table, because a write to one
 table changes links, lookups and rollups of others, and because a table has two names, its id and its name.
-A counter would do worse: evicted and begun anew, it would bring old entries back.
-
-A process may use a generation for a moment (LEASE) without asking the store again. So a write is answered only
-after that moment: by then every process asks anew, and whoever knows of the write sees it.
 """
 
 import asyncio
 import gzip
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable
@@ -23,15 +17,12 @@ from typing import TypeVar
 import orjson
 
 from apps.airtable_connector.settings import Settings
-from chassis import AppError, State
+from chassis import AppError, Generations, State
 
 T = TypeVar("T")
 
 PATIENCE = 0.25  # s the state store gets before a read goes on without it
 PAUSE = 2.0  # s it is then left alone
-GENERATION_KEPT = timedelta(days=1)
-LEASE = 0.025  # s; at 200 reads a second it saves four of five questions to the store
-LEASES_KEPT = 1_000  # bases
 WORTH_GZIP = 1_400  # bytes; what fits into one packet gains nothing
 GZIP_LEVEL = 3  # 55 KB of records in under a millisecond, to a quarter
 
@@ -82,14 +73,11 @@ class CacheAway(Exception):
 class ReadCache:
     """Never fails a read: what cannot be had raises CacheAway, at once while the store is known to be away."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
-        self._settings, self._state = settings, state
+    def __init__(self, settings: Settings, state: State, generations: Generations) -> None:
+        self._settings, self._state, self._generations = settings, state, generations
         self._away_until = 0.0
         self._near = _Near(settings.near_cache)
-        self._leases: dict[str, tuple[str, float]] = {}
-        self._invalidations = 0
         self._not_invalidated: set[str] = set()
-        self._making: dict[str, asyncio.Future[str]] = {}
 
     @property
     def on(self) -> bool:
@@ -97,30 +85,21 @@ class ReadCache:
 
     async def generation(self, scope: str) -> str:
         """The word that is part of every key of `scope` (a base, or what stands outside any). Raises CacheAway."""
-        asked, invalidations = time.monotonic(), self._invalidations
-        lease = self._leases.get(scope)
-        if lease is not None and asked < lease[1]:
-            return lease[0]
+        if word := self._generations.leased(scope):
+            return word
         if scope in self._not_invalidated:
             return await self._renew(scope)
-        found = await self._patiently(self._state.get(_generation_key(scope), bytes))
-        word = found[0].decode() if found else await self._first(scope)
-        if invalidations == self._invalidations:
-            if len(self._leases) >= LEASES_KEPT:
-                self._leases.clear()
-            self._leases[scope] = word, asked + LEASE
-        return word
+        return await self._patiently(self._generations.of(scope))
 
     async def invalidate(self, scope: str) -> None:
         """Nobody finds what was cached of `scope` before now; when the store is away, once it is back."""
-        self._forget_lease(scope)
+        self._generations.forget(scope)
         try:
             await self._renew(scope)
         except CacheAway:
             self._not_invalidated.add(scope)
         else:
-            self._forget_lease(scope)
-            await asyncio.sleep(LEASE + 0.002)  # a timer may be early by a tick
+            await self._generations.lapse()
 
     async def find(self, key: str) -> Entry | None:
         """The entry, fresh or stale. Raises CacheAway."""
@@ -143,31 +122,10 @@ class ReadCache:
         except CacheAway:
             return
 
-    def _forget_lease(self, scope: str) -> None:
-        self._invalidations += 1
-        self._leases.pop(scope, None)
-
     async def _renew(self, scope: str) -> str:
-        word = secrets.token_hex(8)
-        await self._patiently(self._state.save(_generation_key(scope), word.encode(), ttl=GENERATION_KEPT))
+        word = await self._patiently(self._generations.renew(scope))
         self._not_invalidated.discard(scope)
         return word
-
-    async def _first(self, scope: str) -> str:
-        """One word for all who find none at the same time: with a word each they would share no answer.
-
-        Not by first-write: a key once saved so is refused to every save without its ETag.
-        """
-        making = self._making.get(scope)
-        if making is None:
-            making = self._making[scope] = asyncio.ensure_future(self._renew(scope))
-            making.add_done_callback(lambda done: self._made(scope, done))
-        return await asyncio.shield(making)
-
-    def _made(self, scope: str, done: "asyncio.Future[str]") -> None:
-        self._making.pop(scope, None)
-        if not done.cancelled():
-            done.exception()  # looked at, even when everybody who waited has gone
 
     async def _patiently(self, operation: Awaitable[T]) -> T:
         now = time.monotonic()
@@ -193,10 +151,6 @@ def entry_key(tenant: str, scope: str, generation: str, surface: str, method: st
     for part in (surface.encode(), method.encode(), path.encode(), query):
         asked.update(len(part).to_bytes(4, "big") + part)
     return f"read:{tenant}:{scope}:{generation}:{asked.hexdigest()}"
-
-
-def _generation_key(scope: str) -> str:
-    return f"generation:{scope}"
 
 
 class _Near:
