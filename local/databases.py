@@ -95,11 +95,11 @@ async def _create_role(connection: asyncpg.Connection, name: str, password: str,
 
 
 async def _create_database(connection: asyncpg.Connection, name: str, owner: str, databases: set[str]) -> None:
-    if name not in databases:
-        # Only a member of a role may give it a database; a superuser counts as one.
-        if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
-            await connection.execute(f'GRANT "{owner}" TO CURRENT_USER')
-        await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
+    # Only a member of a role may give it a database; a superuser counts as one.
+    if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        await connection.execute(f'GRANT "{owner}" TO CURRENT_USER')
+    verb = "ALTER DATABASE {} OWNER TO {}" if name in databases else "CREATE DATABASE {} OWNER {}"
+    await connection.execute(verb.format(f'"{name}"', f'"{owner}"'))
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
 
 

@@ -50,6 +50,14 @@ def test_no_password_reaches_the_servers_log(shared):
     assert not [value for value in shared.credentials.secret_values() if value in log]
 
 
+def test_the_owner_of_an_append_only_app_may_enter_a_database_made_before_there_was_one(shared):
+    app_id = "empty-trail-app"
+    asyncio.run(create_databases(shared.administrator, {app_id: "password"}, exclusive=True))
+    asyncio.run(create_databases(shared.administrator, {app_id: "password"}, {app_id: "password"}, exclusive=True))
+    owner_url = database_url(shared.administrator, app_id, "password", owner=True)
+    assert query(owner_url, "SELECT current_user") == "empty_trail_app_owner"
+
+
 def test_the_tables_of_an_append_only_app_belong_to_another_role_also_where_they_were_its_own(shared):
     app_id = "trail-app"
     own, owner = {app_id: "password"}, {app_id: "password"}
