@@ -16,7 +16,9 @@ _LOOSE = (
     "D MMMM YYYY", "D MMM YYYY", "MMMM D YYYY", "MMM D YYYY", "YYYY/M/D", "YYYY-M-D", "D MMM YYYY HH:mm",
     "MMM D, YYYY h:mm A", "MMM D, YYYY HH:mm", "YYYYMMDD",
 )  # fmt: skip
-_TOKEN = re.compile(r"\[([^\[\]]*)\]|(LL|L|YYYY|YY|MMMM|MMM|MM?|DDDD?|Do|DD?|dddd?|HH?|hh?|mm?|ss?|S{1,3}|A|a|ZZ?|X|x)")
+_TOKEN = re.compile(r"\[([^\[\]]*)\]|(YYYY|YY|MMMM|MMM|MM?|DDDD?|Do|DD?|dddd?|HH?|hh?|mm?|ss?|S{1,3}|A|a|ZZ?|X|x)")
+#: Forms of the locale, and what in brackets is none.
+_LONG = re.compile(r"\[[^\[\]]*\]|LTS|LT|L{1,4}")
 _DIGITS = {
     "YYYY": r"(\d{4})", "YY": r"(\d{2})", "MM": r"(\d{1,2})", "M": r"(\d{1,2})", "DD": r"(\d{1,2})", "D": r"(\d{1,2})",
     "Do": r"(\d{1,2})\w{0,2}", "DDD": r"(\d{1,3})", "DDDD": r"(\d{3})", "HH": r"(\d{1,2})", "H": r"(\d{1,2})",
@@ -62,7 +64,7 @@ def _read(text: str, form: str, locale_name: str) -> Moment | None:
 @functools.lru_cache(maxsize=256)
 def _pattern(form: str, locale_name: str) -> tuple[re.Pattern[str], list[str]]:
     names, pieces, tokens, at = locale(locale_name), [], [], 0
-    form = re.sub(r"\bL{1,2}\b", lambda match: names.forms[match[0]], form)
+    form = _LONG.sub(lambda match: names.forms.get(match[0], match[0]), form)
     for match in _TOKEN.finditer(form):
         pieces.append(_literal(form[at : match.start()]))
         at = match.end()
