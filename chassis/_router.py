@@ -88,10 +88,16 @@ class Router:
         for route in self.declared:
             if route.method not in SAFE and bool(route.audit) == bool(route.no_audit):
                 raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
-            options = {"tags": list(self.tags), **route.options}
+            options = {"tags": list(self.tags), **route.options, "openapi_extra": _documented(route)}
             bound.add_api_route(route.path, inject(route, container), methods=[route.method], **options)
             bound.routes[-1].declared = route  # type: ignore[attr-defined]  # asked by who writes of its requests
         return bound
+
+
+def _documented(route: Declared) -> dict[str, Any]:
+    """What the OpenAPI document says beyond FastAPI's: what the operation writes to the audit trail, or why nothing."""
+    told = {"x-audit": route.audit, "x-no-audit": route.no_audit}
+    return {**route.options.get("openapi_extra", {}), **{name: text for name, text in told.items() if text}}
 
 
 def inject(route: Declared, container: Container) -> Callable[..., Awaitable[Any]]:

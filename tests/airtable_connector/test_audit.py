@@ -41,6 +41,16 @@ async def test_what_airtable_refuses_has_failed(client: AppClient, place: Place,
     assert entry["code"].startswith("airtable.")
 
 
+@pytest.mark.parametrize("path", ["/v0/meta/nothing", "/v0/bases/no-base/webhooks/ach1", "/v0/no-base/T"])
+async def test_a_write_to_what_is_not_there_has_failed(
+    client: AppClient, place: Place, audit: Audited, path: str
+) -> None:
+    await client.delete(path)
+    (entry,) = await audit.entries()
+    assert (entry["action"], entry["outcome"], entry["code"]) == ("request.refuse", "failed", "airtable.not-found")
+    assert entry["targets"] == [{"type": "path", "id": path}]
+
+
 async def test_a_dry_run_says_that_it_was_one(client: AppClient, place: Place, audit: Audited) -> None:
     await client.post(f"{place.records}?dry_run=true", json={"records": [{"fields": {"Name": "New"}}]})
     assert (await audit.entries())[0]["metadata"] == {"dry_run": 1}

@@ -41,6 +41,16 @@ def test_an_unsafe_route_says_what_it_audits_or_why_nothing(audit):
     made(unsafe(no_audit="changes nothing"))
 
 
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [({"audit": "note.add"}, ("note.add", None)), ({"no_audit": "changes nothing"}, (None, "changes nothing"))],
+)
+def test_the_document_tells_what_an_operation_writes_to_the_trail_beside_what_the_route_adds_itself(declared, told):
+    app = made(unsafe(**declared, openapi_extra={"x-own": 1}))
+    operation = app.openapi()["paths"]["/notes"]["post"]
+    assert (operation.get("x-audit"), operation.get("x-no-audit"), operation["x-own"]) == (*told, 1)
+
+
 def test_a_plain_function_is_no_endpoint():
     def blocking() -> None: ...
 
