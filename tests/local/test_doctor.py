@@ -132,7 +132,7 @@ def test_programs_of_dapr_that_are_too_old_are_obtained_anew(patient: Patient, t
 def copy(patient: Patient, tmp_path: Path) -> Patient:
     """A copy of the project whose files may be spoilt."""
     root = tmp_path / "project"
-    for folder in ("local", "apps", "config", "components"):
+    for folder in ("local", "apps", "config", "components", "contracts", "k8s"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "dapr.yaml", root)
     (root / ".venv").symlink_to(ROOT / ".venv")

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from typing import ClassVar
 
 import orjson
@@ -121,10 +120,9 @@ async def test_a_handler_that_drops_an_event_does_not_see_it_again(reading, seen
 async def test_a_poisonous_event_is_dropped_at_once_with_its_reason_and_holds_up_nobody(
     reading, seen, dapr, body, problem
 ):
-    began = time.monotonic()
+    dapr.bus.pause = 3_600  # a second delivery would outlast the test
     await dapr.bus.deliver(TOPIC, body)
     await dapr.bus.deliver(TOPIC, an_event("2"))
-    assert time.monotonic() - began < 1
     assert await seen.effects() == ["a"]
     assert problem in (await failures(dapr))[0]["problem"]
 
