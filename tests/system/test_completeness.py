@@ -1,4 +1,7 @@
-"""Nothing that may change something happens unseen: every unsafe operation, however it ends, is one audit entry."""
+"""Nothing that may change something happens unseen: every unsafe operation, however it ends, is one audit entry.
+
+What a sidecar refuses another app reaches no app that could write one: it is found in the sidecar's count.
+"""
 
 import time
 from collections.abc import Iterator

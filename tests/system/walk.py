@@ -113,6 +113,7 @@ class Ground:
         self.table, self.field, self.files = table["id"], table["fields"][0]["id"], table["fields"][2]["id"]
         self.records = f"/api/v1/bases/{base}/tables/{self.table}/records"
         self._pool: list[str] = []
+        self._send("POST", f"/api/v1/schemas/{base}/versions")
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._client.request(method, path, json=body)
@@ -258,6 +259,9 @@ FIXTURES: dict[str, Callable[[Request, Ground], None]] = {
     "PUT /api/v1/events/projections/{name}": _body(lambda _: COUNTED),
     "POST /api/v1/events/dead-letters/replay": _body(lambda _: {"event": unique("walked")}),
     "POST /api/v1/events/dead-letters/purge": _body(lambda _: {"event": unique("walked")}),
+    "POST /api/v1/events/replays": _body(
+        lambda _: {"consumer": "event-processor", "events": {"stream": unique("walked")}}
+    ),
     "PUT /api/v1/audit/schemas/{action}": _body(lambda _: {"json_schema": {"type": "object"}}),
     "PUT /api/v1/audit/retention": _body(lambda _: {"days": None}),
 }
