@@ -114,20 +114,29 @@ class _Writer:
         unbounded = most == _constants.MAXREPEAT
         if least > MAX_REPEAT or (not unbounded and most > MAX_REPEAT):
             raise re.error("repeated too often")
-        for _ in range(least):
-            self.sequence(items)
         if unbounded:
-            split = self.put(SPLIT, None)
-            self.sequence(items)
-            self.put(JUMP, split)
-            self._choose(split, greedy)
+            self._unbounded(least, items, greedy)
         else:
+            for _ in range(least):
+                self.sequence(items)
             splits = []
             for _ in range(most - least):
                 splits.append(self.put(SPLIT, None))
                 self.sequence(items)
             for split in splits:
                 self._choose(split, greedy)
+
+    def _unbounded(self, least: int, items: Any, greedy: bool) -> None:
+        """`x*` as `(x+)?`: with the choice before x, an x that matched nothing could not leave, and would match more."""
+        skip = None if least else self.put(SPLIT, None)
+        for _ in range(least - 1):
+            self.sequence(items)
+        first = len(self.code)
+        self.sequence(items)
+        again = self.put(SPLIT, None)
+        self.code[again] = (SPLIT, (first, again + 1) if greedy else (again + 1, first))
+        if skip is not None:
+            self._choose(skip, greedy)
 
     def _min_repeat(self, argument: Any) -> None:
         self._max_repeat(argument, greedy=False)
