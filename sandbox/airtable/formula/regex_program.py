@@ -127,7 +127,7 @@ class _Writer:
                 self._choose(split, greedy)
 
     def _unbounded(self, least: int, items: Any, greedy: bool) -> None:
-        """`x*` as `(x+)?`: with the choice before x, an x that matched nothing could not leave, and would match more."""
+        """`x*` as `(x+)?`: with the choice before x, an x that matched nothing could not leave and matched more."""
         skip = None if least else self.put(SPLIT, None)
         for _ in range(least - 1):
             self.sequence(items)
