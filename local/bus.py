@@ -23,6 +23,22 @@ def bus(found: topics.Topics) -> dict[str, Any]:
     )
 
 
+def jetstream(found: topics.Topics) -> dict[str, Any]:
+    """NATS JetStream, with one stream for each topic: a stream drops a second message of an id, as a dead letter is."""
+    return _component(
+        found,
+        "pubsub.jetstream",
+        [
+            _secret("natsURL", "nats-url"),
+            {"name": "durableName", "value": "{appID}"},  # what an app has read outlives its sidecar
+            {"name": "queueGroupName", "value": "{appID}"},  # replicas share the events
+            {"name": "concurrency", "value": "parallel"},
+            {"name": "maxAckPending", "value": "8"},  # events of one topic that one app has in hand
+            {"name": "ackWait", "value": "30s"},  # then an event is thought lost with its consumer
+        ],
+    )
+
+
 def _component(found: topics.Topics, kind: str, metadata: list[dict[str, Any]]) -> dict[str, Any]:
     """Every program that may use the bus is named three times.
 

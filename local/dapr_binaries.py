@@ -38,6 +38,7 @@ SLIM = (
     "state_redis",
     "state_sqlite",
 )
+OTHER_BUSES = ("pubsub_jetstream", "pubsub_kafka")  # built in only for who asks for them
 
 
 def obtain(*, with_cli: bool = False, components: Sequence[str] = SLIM, say: Callable[[str], None] = print) -> Path:

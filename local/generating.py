@@ -7,7 +7,13 @@ from .kubernetes import generating as kubernetes
 from .plan import load_plan
 
 # Where every file of this shape is a generated one: one that is not wanted any more is removed.
-_OURS = ("config/dapr/**/*.yaml", "components/workflow-store.yaml", "k8s/base/**/*.yaml", "k8s/components/*.yaml")
+_OURS = (
+    "config/dapr/**/*.yaml",
+    "components/alternatives/*.yaml",
+    "components/workflow-store.yaml",
+    "k8s/base/**/*.yaml",
+    "k8s/components/*.yaml",
+)
 
 
 def configure(root: Path, *, check: bool = False) -> int:

@@ -1,6 +1,9 @@
 """note-service and reader-service on a real PostgreSQL, with a fake sidecar between them."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -9,11 +12,34 @@ from chassis import Database, Principal, Secrets
 from chassis._logs import Log
 from chassis._mesh import Mesh
 from chassis.testing import AppClient, FakeDapr
+from local.dapr_binaries import OTHER_BUSES, SLIM, obtain
 from tests.postgres import NewDatabase, new_database, postgres
 
+from .brokers import Broker, Nats, Valkey
 from .notes import reader, writer
+from .real_bus import ALLOWED
 
 __all__ = ["new_database", "postgres"]
+
+BUS = os.environ.get("BUS", "redis")
+
+
+@pytest.fixture(scope="session")
+def dapr_binaries() -> Path:
+    """A daprd of its own for the buses that the platform does not use: building one in takes a minute."""
+    components = SLIM if BUS == "redis" else [*SLIM, *OTHER_BUSES]
+    return obtain(components=components) / ".dapr" / "bin"
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Broker:
+    """The platform's own, or the one that `make test-bus` asks for."""
+    folder = tmp_path / "real"
+    folder.mkdir()
+    topics = set().union(*ALLOWED.published.values())
+    if BUS == "jetstream":
+        return Nats(Path(sys.executable).parent / "nats-server", folder, topics)
+    return Valkey(request.getfixturevalue("valkey"), folder)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A real Valkey and a daprd for each app, with the bus and the resiliency that `make configure` writes for apps."""
+"""A real broker and a daprd for each app, with the bus and the resiliency that `make configure` writes for apps."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import redis
 import uvicorn
 import yaml
 from fastapi import FastAPI
 
-from local.bus import bus
 from local.topics import Topics
 from tests.chassis.sidecars import free_ports, until, until_answers
+
+from .brokers import Broker
 
 ROOT = Path(__file__).parents[3]
 TOKEN, APP_TOKEN = "sidecar-token", "app-token"
@@ -55,64 +55,40 @@ spec:
 class RealBus:
     """`async with bus.app(app_id, make) as app`: the app that `make(settings)` returns, served, with its sidecar."""
 
-    def __init__(self, binaries: Path, valkey: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, broker: Broker, folder: Path) -> None:
         self._binaries = binaries
-        self._valkey = valkey
         self._folder = folder
-        (self._port,) = free_ports(1)
-        self.secrets: dict[str, str] = {"redis-host": f"127.0.0.1:{self._port}", "redis-password": "pass"}
-        self.broker: subprocess.Popen[bytes] | None = None
+        self.broker = broker
+        self.secrets = dict(broker.secrets)
         self.apps: dict[str, subprocess.Popen[bytes]] = {}
         self.sidecars: dict[str, subprocess.Popen[bytes]] = {}
         self._starters: dict[str, Callable[[], None]] = {}
-        self.client = redis.Redis("127.0.0.1", self._port, password="pass")
 
     async def __aenter__(self) -> "RealBus":
-        folder = self._folder
-        (folder / "resources").mkdir(parents=True)
-        (folder / "resources" / "bus.yaml").write_text(yaml.safe_dump(bus(ALLOWED)))
-        (folder / "resources" / "resiliency.yaml").write_text((ROOT / "components" / "resiliency.yaml").read_text())
-        SECRETS["spec"]["metadata"] = [{"name": "secretsFile", "value": str(folder / "secrets.json")}]  # type: ignore[index]
-        (folder / "resources" / "secrets.yaml").write_text(yaml.safe_dump(SECRETS))
-        (folder / "configuration.yaml").write_text(CONFIGURATION.format(names=folder / "names.db"))
-        (folder / "valkey.conf").write_text(
-            f"bind 127.0.0.1\nport {self._port}\nrequirepass pass\nappendonly yes\nsave ''\ndir {folder}\n"
-        )
+        resources = self._folder / "resources"
+        resources.mkdir()
+        (resources / "bus.yaml").write_text(yaml.safe_dump(self.broker.component(ALLOWED)))
+        (resources / "resiliency.yaml").write_text((ROOT / "components" / "resiliency.yaml").read_text())
+        SECRETS["spec"]["metadata"] = [{"name": "secretsFile", "value": str(self._folder / "secrets.json")}]  # type: ignore[index]
+        (resources / "secrets.yaml").write_text(yaml.safe_dump(SECRETS))
+        (self._folder / "configuration.yaml").write_text(CONFIGURATION.format(names=self._folder / "names.db"))
         await self.start_broker()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.client.close()
-        if self.broker:
-            self.broker.terminate()
-            self.broker.wait()
+        await self.broker.stop()
 
     async def start_broker(self) -> None:
-        self.broker = self._start("valkey", [str(self._valkey), str(self._folder / "valkey.conf")])
-        await until(self._broker_answers)
-
-    def kill_broker(self) -> None:
-        assert self.broker
-        self.broker.kill()
-        self.broker.wait()
+        await self.broker.start(self._start)
 
     async def kill_sidecar(self, app_id: str) -> None:
         """As a crash does; it is started again at once, as the launcher would."""
         await asyncio.to_thread(_kill, self.sidecars[app_id])
         self._starters[f"{app_id}.sidecar"]()
 
-    def _broker_answers(self) -> bool:
-        with contextlib.suppress(redis.ConnectionError):
-            return bool(self.client.ping())
-        return False
-
-    def stream(self, topic: str) -> list[dict[str, Any]]:
+    async def stream(self, topic: str) -> list[dict[str, Any]]:
         """What the broker holds of a topic."""
-        return [_read(fields[b"data"]) for _, fields in self.client.xrange(topic)]
-
-    def add(self, topic: str, body: bytes) -> None:
-        """As somebody does who writes to the broker past every sidecar."""
-        self.client.xadd(topic, {"data": body})
+        return [_read(body) for body in await self.broker.held(topic)]
 
     @contextlib.asynccontextmanager
     async def app(self, app_id: str, make: Any) -> AsyncIterator[FastAPI]:

@@ -27,8 +27,8 @@ CATCH_UP = 90 + CHANGES / 50  # seconds after the last change
 
 
 @pytest_asyncio.fixture
-async def bus(dapr_binaries, valkey, tmp_path, new_database):
-    async with RealBus(dapr_binaries, valkey, tmp_path / "real") as found:
+async def bus(dapr_binaries, broker, tmp_path, new_database):
+    async with RealBus(dapr_binaries, broker, tmp_path) as found:
         identity = FakeDapr()
         found.secrets |= identity.secrets
         found.token = identity.token(lifetime=3600)
@@ -48,8 +48,8 @@ class Disaster:
         self.kinds = {
             **{app_id: lambda app_id=app_id: bus.kill_app(app_id) for app_id in APPS},
             **{f"{app_id}'s sidecar": lambda app_id=app_id: bus.kill_sidecar(app_id) for app_id in APPS},
-            "Valkey": lambda: self._broker(keeps=True),
-            "Valkey with all its data": lambda: self._broker(keeps=False),
+            "the broker": lambda: self._broker(keeps=True),
+            "the broker with all its data": lambda: self._broker(keeps=False),
             "PostgreSQL": self._database,
         }
         self._bus, self._postgres = bus, postgres
@@ -67,8 +67,8 @@ class Disaster:
 
     async def _broker(self, *, keeps):
         if not keeps:
-            self._bus.client.flushall()
-        self._bus.kill_broker()
+            await self._bus.broker.lose_everything()
+        self._bus.broker.kill()
         await asyncio.sleep(self._dice.uniform(0, 0.5))
         await self._bus.start_broker()
 
