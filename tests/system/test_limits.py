@@ -34,5 +34,7 @@ def test_no_second_holds_more_than_the_limit_while_a_connector_and_the_limiter_a
         mesh.local("scale", "airtable-connector=1")
     assert headline.most_in_a_second(arrivals) <= headline.LIMIT
     assert 429 not in statuses
-    # What was on its way through the killed connector is told to have failed; everybody else finishes.
-    assert outcomes[0].finished >= headline.THREADS / 2, outcomes[0].reasons
+    # What was on its way through the killed connector, about half, failed there and says so; everybody else finishes.
+    outcome = outcomes[0]
+    assert all("airtable-connector" in reason for reason in outcome.reasons), outcome.reasons
+    assert outcome.finished >= headline.THREADS / 5, outcome.reasons
