@@ -10,22 +10,6 @@ from pydantic import ValidationError
 
 from contracts.audit_service import MAX_ENTRY_BYTES, Entry, Refusal
 
-# Of an entry, beside its bytes; the names are those of the table's columns.
-SEARCHED = [
-    "id",
-    "occurred_at",
-    "action",
-    "outcome",
-    "actor_type",
-    "actor",
-    "acting_for",
-    "service",
-    "request_id",
-    "trace_id",
-    "targets",
-    "words",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

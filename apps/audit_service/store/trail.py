@@ -18,20 +18,27 @@ _CHAIN = text("""
     SELECT :tenant, * FROM unnest(CAST(:index AS bigint[]), CAST(:id AS uuid[]), CAST(:leaf AS bytea[]),
         CAST(:hash AS bytea[]))
 """)
-# An array of arrays would have to be a rectangle, so lists travel as text; U+001F is in no name that is sent.
-_ENTRIES = text("""
-    INSERT INTO append_only.entries (tenant, index, entry, occurred_at, action, outcome, actor_type, actor, acting_for,
-        service, request_id, trace_id, targets, words, schema_version, flaws)
-    SELECT :tenant, index, entry, occurred_at, action, outcome, actor_type, actor, acting_for, service, request_id,
-        trace_id, string_to_array(targets, E'\\x1f'), to_tsvector('simple', words), schema_version,
-        string_to_array(flaws, E'\\x1f')
-    FROM unnest(CAST(:index AS bigint[]), CAST(:entry AS bytea[]), CAST(:occurred_at AS timestamptz[]),
-        CAST(:action AS text[]), CAST(:outcome AS text[]), CAST(:actor_type AS text[]), CAST(:actor AS text[]),
-        CAST(:acting_for AS text[]), CAST(:service AS text[]), CAST(:request_id AS text[]), CAST(:trace_id AS text[]),
-        CAST(:targets AS text[]), CAST(:words AS text[]), CAST(:schema_version AS integer[]), CAST(:flaws AS text[]))
-        AS new (index, entry, occurred_at, action, outcome, actor_type, actor, acting_for, service, request_id,
-            trace_id, targets, words, schema_version, flaws)
-""")
+# Columns of `entries` beside tenant and index, and what each travels as. An array of arrays would have to be a
+# rectangle, so lists travel as text; U+001F is in no name that is sent.
+_SENT = {
+    "entry": "bytea",
+    "occurred_at": "timestamptz",
+    **dict.fromkeys(("action", "outcome", "actor_type", "actor", "acting_for"), "text"),
+    **dict.fromkeys(("service", "request_id", "trace_id", "targets", "words"), "text"),
+    "schema_version": "integer",
+    "flaws": "text",
+}
+_KEPT_AS = {
+    "targets": "string_to_array(targets, E'\\x1f')",
+    "flaws": "string_to_array(flaws, E'\\x1f')",
+    "words": "to_tsvector('simple', words)",
+}
+_ENTRIES = text(f"""
+    INSERT INTO append_only.entries (tenant, index, {", ".join(_SENT)})
+    SELECT :tenant, index, {", ".join(_KEPT_AS.get(name, name) for name in _SENT)}
+    FROM unnest(CAST(:index AS bigint[]), {", ".join(f"CAST(:{name} AS {type}[])" for name, type in _SENT.items())})
+        AS new (index, {", ".join(_SENT)})
+""")  # noqa: S608  the names above are all that is put in
 _WALK = text("""
     SELECT c.index AS at, c.id, c.leaf, c.hash, c.received_at, e.entry, e.occurred_at, e.action, e.outcome,
         e.actor_type, e.actor, e.acting_for, e.service, e.request_id, e.trace_id, e.targets
@@ -57,20 +64,6 @@ _TENANTS = text("""
         FROM each WHERE each.tenant IS NOT NULL
     ) SELECT tenant FROM each WHERE tenant IS NOT NULL
 """)
-_COLUMNS = [
-    "entry",
-    "occurred_at",
-    "action",
-    "outcome",
-    "actor_type",
-    "actor",
-    "acting_for",
-    "service",
-    "request_id",
-    "trace_id",
-    "words",
-    "schema_version",
-]
 
 Link = tuple[bytes, bytes]  # leaf, hash
 
@@ -112,9 +105,7 @@ class TrailStore:
         leaves, hashes = [link[0] for link in links], [link[1] for link in links]
         chain = {"index": indexes, "id": [row["id"] for row in rows], "leaf": leaves, "hash": hashes}
         await change.execute(_CHAIN, {"tenant": tenant, **chain})
-        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in _COLUMNS}
-        for name in ("targets", "flaws"):
-            columns[name] = ["\x1f".join(row[name]) for row in rows]
+        columns: dict[str, Any] = {name: [_sent(row[name]) for row in rows] for name in _SENT}
         await change.execute(_ENTRIES, {"tenant": tenant, "index": indexes, **columns})
 
     async def walk(self, read: Read, tenant: str, first: int, end: int, most: int) -> list[Any]:
@@ -133,3 +124,7 @@ class TrailStore:
 
     async def tenants(self, read: Read) -> list[str]:
         return list((await read.execute(_TENANTS)).scalars())
+
+
+def _sent(value: Any) -> Any:
+    return "\x1f".join(value) if isinstance(value, list) else value
