@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Context:
     `causation_id` is the event being handled, here or by the caller; `request_id` then is of the request behind it.
     `error` is what the request is answered with, `noted` what the app's code said for its audit entry, `unit` what it
     changes; `audited`: its entry is written, or there is none to write.
-    `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header.
+    `hops` collects (app-id, milliseconds) of the calls made, for the `Server-Timing` header; `unsafe_calls` counts
+    those that change something, by callee and operation.
     """
 
     app_id: str
@@ -53,6 +55,7 @@ class Context:
     causation_id: str | None = None
     principal: "Principal | None" = None
     hops: list[tuple[str, float]] = field(default_factory=list)
+    unsafe_calls: dict[str, int] = field(default_factory=dict)
     error: "AppError | None" = None
     noted: Noted = field(default_factory=Noted)
     unit: "Unit | None" = None
@@ -66,6 +69,19 @@ class Context:
     def remaining(self) -> float | None:
         """Seconds left, possibly negative; None without a deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
+
+    def key_of_call(self, callee: str, operation: str) -> str | None:
+        """The idempotency key of the next call of `operation`; None when this request came without one.
+
+        Another one for each call, and the same when the whole request is sent again and makes the same calls: two calls
+        of one request are two things to do, and a request that comes twice is one. A call that the code itself makes
+        again counts as another; it has to give its own key.
+        """
+        if not self.idempotency_key:
+            return None
+        named = f"{self.app_id}\n{callee}\n{operation}"
+        ordinal = self.unsafe_calls[named] = self.unsafe_calls.get(named, 0) + 1
+        return sha256(f"{self.idempotency_key}\n{named}\n{ordinal}".encode()).hexdigest()
 
 
 _current: ContextVar[Context] = ContextVar("chassis_context")

@@ -154,6 +154,7 @@ class Delivery:
     async def _run(self, handler: Handler, envelope: Envelope) -> bool:
         """Whether it ran now; False when it had before."""
         context = self._context_of(envelope)
+        context.idempotency_key = f"{envelope.id}/{handler.name}"  # a second try makes the calls of the first
         note = insert(inbox).values(event_id=envelope.id, handler=handler.name).on_conflict_do_nothing()
         token = enter(context)
         try:

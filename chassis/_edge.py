@@ -100,10 +100,11 @@ class _Request:
         edge = self._edge
         trace_id, span_id, flags = read_traceparent(self._header(b"traceparent"))
         seconds = read_timeout(self._header(b"x-timeout-ms"))
-        key = self._header(b"idempotency-key")
+        safe = self._scope["method"] in SAFE
+        key = None if safe else self._header(b"idempotency-key")
         if edge._public:
             seconds = seconds or edge._default_timeout
-            if key is None and self._scope["method"] not in SAFE:
+            if key is None and not safe:
                 # Not from the request id: a client that sends the same id twice must not lose its second call.
                 key = f"{trace_id}-{span_id}"
         return Context(

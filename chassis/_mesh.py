@@ -146,6 +146,7 @@ class Mesh:
             who and self.own_token and (authorization is None or who.kind == "service")
         ):  # theirs is believed of them only
             authorization = await self.own_token(who.tenant)
+        headers = wire.keyed(headers, context, app_id, method, path)
         breaker = self._breakers.get(app_id) or self._breakers.setdefault(app_id, Breaker())
         self._budget.earn()
         retryable = method in SAFE and (body is None or isinstance(body, bytes))
@@ -200,7 +201,7 @@ class Mesh:
                     method,
                     self.url(wire.path_for_daprd(path)),
                     data=upload.chunks() if upload else wire.body_of(body),
-                    headers=wire.headers_for(context, authorization, app_id, method, headers, left),
+                    headers=wire.headers_for(context, authorization, app_id, headers, left),
                     allow_redirects=False,
                     timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )

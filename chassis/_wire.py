@@ -34,11 +34,10 @@ def headers_for(
     context: Context,
     authorization: str | None,
     app_id: str,
-    method: str,
     headers: Mapping[str, str] | None,
     left: float,
 ) -> CIMultiDict[str]:
-    """`headers` with what travels along: callee, trace, time left, identity, idempotency key."""
+    """`headers` with what travels along: callee, trace, time left, identity."""
     sent = CIMultiDict(headers or ())
     sent["dapr-app-id"] = app_id
     # daprd would ask for gzip by itself, unpack it, and hand it on under the length of what was packed.
@@ -52,9 +51,17 @@ def headers_for(
         sent["authorization"] = authorization
     else:
         sent.pop("authorization", None)  # a client's own key never travels inside the mesh
-    if context.idempotency_key and method not in SAFE and "idempotency-key" not in sent:
-        sent["idempotency-key"] = context.idempotency_key
     return sent
+
+
+def keyed(
+    headers: Mapping[str, str] | None, context: Context, app_id: str, method: str, path: str
+) -> Mapping[str, str] | None:
+    """`headers` with this call's idempotency key, unless they have one or it changes nothing."""
+    if method in SAFE or any(name.lower() == "idempotency-key" for name in headers or ()):
+        return headers
+    key = context.key_of_call(app_id, f"{method} {path.partition('?')[0]}")
+    return {**(headers or {}), "idempotency-key": key} if key else headers
 
 
 def body_of(body: AsyncIterator[bytes] | bytes | None) -> io.BytesIO | bytes | None:

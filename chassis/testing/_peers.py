@@ -158,7 +158,7 @@ class FakePeer:
         self.disconnected.clear()
         self._rules.clear()
 
-    def serves(self, app: FastAPI, app_token: str = "", caller: str = "") -> "FakePeer":
+    def serves(self, app: FastAPI, app_token: str = "", caller: str = "", times: int | None = None) -> "FakePeer":
         """Be a real app, called by app `caller` in this process; its lifespan is the test's business."""
 
         async def react(seen: Seen, request: web.BaseRequest) -> web.StreamResponse:
@@ -168,7 +168,7 @@ class FakePeer:
             kept = {k: v for k, v in reply.headers.items() if k not in ("content-length", "transfer-encoding")}
             return web.Response(status=reply.status, headers=kept, body=reply.body)
 
-        return self._add(react, None, None, None)
+        return self._add(react, None, None, times)
 
     async def react(self, request: web.BaseRequest, body: bytes, path: str | None = None) -> web.StreamResponse:
         """Answer a request that came for this app; `path` is what a sidecar made of its raw path."""

@@ -57,8 +57,7 @@ def what(error: AppError):
 async def test_a_call_carries_trace_identity_and_remaining_time(sidecar, mesh):
     sidecar.peer.answers(json={"ok": True})
     context = Context(
-        CALLER, TRACE, "b7ad6b7169203331", "request-1", deadline=time.monotonic() + 7, authorization="Bearer t",
-        idempotency_key="key-1",
+        CALLER, TRACE, "b7ad6b7169203331", "request-1", deadline=time.monotonic() + 7, authorization="Bearer t"
     )  # fmt: skip
     token = enter(context)
     try:
@@ -71,8 +70,65 @@ async def test_a_call_carries_trace_identity_and_remaining_time(sidecar, mesh):
     assert seen.headers["traceparent"] == f"00-{TRACE}-b7ad6b7169203331-01"
     assert seen.headers["x-request-id"] == "request-1"
     assert seen.headers["authorization"] == "Bearer t"
-    assert seen.headers["idempotency-key"] == "key-1"
     assert 6000 < int(seen.headers["x-timeout-ms"]) <= 7000
+
+
+async def keys_of(sidecar, mesh, request: Context, *calls: tuple[str, str]) -> list[str | None]:
+    """The idempotency keys that arrive when the calls (method, path) are made for `request`."""
+    before = len(sidecar.peer.requests)
+    token = enter(request)
+    try:
+        for method, path in calls:
+            await mesh.call(CALLEE, method, path, body=b"{}")
+    finally:
+        leave(token)
+    return [seen.headers.get("idempotency-key") for seen in sidecar.peer.requests[before:]]
+
+
+def a_request(key: str | None, app_id: str = CALLER) -> Context:
+    return Context(app_id, TRACE, "b7ad6b7169203331", "request-1", idempotency_key=key)
+
+
+async def test_each_unsafe_call_of_a_request_has_a_key_of_its_own_and_the_same_when_the_request_comes_again(
+    sidecar, mesh
+):
+    sidecar.peer.answers(json={})
+    calls = [("POST", "/notes/all"), ("POST", "/notes/all"), ("POST", "/notes/1?x=1"), ("PUT", "/notes/1")]
+    first = await keys_of(sidecar, mesh, a_request("key-1"), *calls)
+    assert len({*first, None, "key-1"}) == len(calls) + 2
+    again = await keys_of(sidecar, mesh, a_request("key-1"), ("GET", "/notes/1"), *calls)
+    assert again == [None, *first]
+    reordered = await keys_of(sidecar, mesh, a_request("key-1"), calls[3], calls[0])
+    assert reordered == [first[3], first[0]]
+    assert not {*first} & {*await keys_of(sidecar, mesh, a_request("key-2"), *calls)}
+    assert not {*first} & {*await keys_of(sidecar, mesh, a_request("key-1", "other-service"), *calls)}
+    assert await keys_of(sidecar, mesh, a_request(None), *calls) == [None] * len(calls)
+
+
+async def test_a_call_that_did_not_get_through_keeps_its_key_from_the_next_one(sidecar, mesh):
+    """Else the second call of a request would be the first one when the request comes again."""
+    sidecar.peer.answers(json={})
+    request = a_request("key-1")
+    token = enter(request)
+    try:
+        async with sidecar.fault("dead"):
+            await refusal(mesh.call(CALLEE, "POST", "/notes/all"))
+        sidecar.peer.forget()
+        sidecar.peer.answers(json={})
+    finally:
+        leave(token)
+    (second,) = await keys_of(sidecar, mesh, request, ("POST", "/notes/all"))
+    assert (await keys_of(sidecar, mesh, a_request("key-1"), *[("POST", "/notes/all")] * 2))[1] == second
+
+
+async def test_a_key_that_the_code_gives_is_the_calls(sidecar, mesh):
+    sidecar.peer.answers(json={})
+    token = enter(a_request("key-1"))
+    try:
+        await mesh.call(CALLEE, "POST", "/notes/all", headers={"Idempotency-Key": "mine"})
+    finally:
+        leave(token)
+    assert sidecar.peer.requests[-1].headers["idempotency-key"] == "mine"
 
 
 async def test_an_authorization_of_a_client_never_travels(sidecar, mesh):

@@ -266,5 +266,25 @@ async def test_a_handler_calls_other_apps_in_the_name_of_its_own_and_for_the_ten
     assert orjson.loads(answers[1])["code"] == "identity.invalid-token"
 
 
+async def test_what_a_handler_asks_of_others_is_asked_under_the_same_keys_when_the_event_comes_again(
+    reading, seen, dapr
+):
+    mesh = reading.app.state.chassis.mesh
+    peer = dapr.peers["note-service"].answers(json={})
+
+    async def call_twice_then_fail_once(event):
+        for _ in range(2):
+            await mesh.call("note-service", "POST", "/notes", body=b"{}")
+        if len(seen.contexts) == 1:
+            raise Retry("once more")
+
+    seen.behave = call_twice_then_fail_once
+    await dapr.bus.deliver(TOPIC, an_event())
+    await dapr.bus.deliver(TOPIC, an_event("2"))
+    keys = [seen.headers["idempotency-key"] for seen in peer.requests]
+    assert keys[:2] == keys[2:4]
+    assert len({*keys}) == 4
+
+
 class Callee(AppSettings, app_id="note-service"):
     """Whom the handler calls."""
