@@ -1,7 +1,7 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
 `log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
-`projections` · `replays` · `schemas`: which events there are
+`projections` · `subscriptions` · `replays` · `schemas`: which events there are
 """
 
 from contracts.event_processor.letters import (
@@ -46,17 +46,38 @@ from contracts.event_processor.projections import (
 )
 from contracts.event_processor.replays import REPLAYED, Replay, Replayed
 from contracts.event_processor.schemas import EventSchema, EventSchemaWhole
+from contracts.event_processor.subscriptions import (
+    OUTSTANDING,
+    PULLED,
+    SUBSCRIPTIONS,
+    Ack,
+    Delivered,
+    Nack,
+    ParkedChosen,
+    ParkedEvent,
+    ParkedSettled,
+    Pull,
+    Pulled,
+    Receipt,
+    Settled,
+    Subscription,
+    SubscriptionDefinition,
+)
 from contracts.event_processor.tree import Tree, TreeNode
 
 __all__ = [
     "APPENDED",
     "AT_ONCE",
     "KEYS",
+    "OUTSTANDING",
     "PAGE",
     "PROJECTIONS",
+    "PULLED",
     "REPLAYED",
     "ROWS",
+    "SUBSCRIPTIONS",
     "WAIT",
+    "Ack",
     "Append",
     "Appended",
     "Asked",
@@ -64,6 +85,7 @@ __all__ = [
     "Column",
     "DeadLetter",
     "DeadLetterWhole",
+    "Delivered",
     "EventSchema",
     "EventSchemaWhole",
     "EventType",
@@ -75,18 +97,28 @@ __all__ = [
     "LettersPurged",
     "LettersQuery",
     "LettersReplayed",
+    "Nack",
     "Name",
     "NewEvent",
+    "ParkedChosen",
+    "ParkedEvent",
+    "ParkedSettled",
     "Pointer",
     "Projection",
     "ProjectionCheck",
     "ProjectionDefinition",
     "ProjectionRow",
+    "Pull",
+    "Pulled",
     "Quarantined",
+    "Receipt",
     "Replay",
     "Replayed",
+    "Settled",
     "ShortName",
     "StoredEvent",
+    "Subscription",
+    "SubscriptionDefinition",
     "Text",
     "Tree",
     "TreeNode",

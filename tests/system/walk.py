@@ -139,9 +139,10 @@ class Ground:
         new = {"records": [{"fields": {"Name": unique("Walked")}}]}
         return str(self._send("POST", self.records, new)["operation"])
 
-    def projection(self) -> str:
-        name = unique("walked").lower()
-        self._send("PUT", f"/api/v1/events/projections/{name}", COUNTED)
+    def named(self, path: str) -> str:
+        """A fresh one of what `path` is about."""
+        kind, name = path.split("/")[4], unique("walked").lower()
+        self._send("PUT", f"/api/v1/events/{kind}/{name}", NAMED[kind])
         return name
 
     def quarantined(self) -> str:
@@ -167,7 +168,7 @@ class Ground:
             ("record", self.record),
             ("webhook", self.webhook),
             ("operation", self.operation),
-            ("name", self.projection),
+            ("name", lambda: self.named(path)),
             ("id", self.letter if "/dead-letters/" in path else self.quarantined),
         ):
             if f"{{{name}}}" in path:
@@ -221,6 +222,7 @@ def _cells(ground: Ground) -> dict[str, Any]:
 
 
 COUNTED = {"columns": {"events": {"op": "count"}}}
+NAMED: dict[str, Any] = {"projections": COUNTED, "subscriptions": {}}
 BASE, TABLE, V0 = "/api/v1/bases/{base}", "/api/v1/bases/{base}/tables/{table}", "/v0/{base}/{table}"
 _NEW = _body(lambda ground: {"records": [{"fields": _cells(ground)}]})
 _CHANGED = _body(lambda ground: {"records": [{"id": ground.record(), "fields": _cells(ground)}]})
@@ -257,6 +259,8 @@ FIXTURES: dict[str, Callable[[Request, Ground], None]] = {
     f"POST {V0}/listRecords": _body(lambda _: {"pageSize": 1}),
     "POST /api/v1/events": _body(lambda _: {"stream": unique("walked"), "events": [{"type": "walked.done.v1"}]}),
     "PUT /api/v1/events/projections/{name}": _body(lambda _: COUNTED),
+    "POST /api/v1/events/subscriptions/{name}/ack": _body(lambda _: {"receipts": ["1.1"]}),
+    "POST /api/v1/events/subscriptions/{name}/nack": _body(lambda _: {"receipts": ["1.1"]}),
     "POST /api/v1/events/dead-letters/replay": _body(lambda _: {"event": unique("walked")}),
     "POST /api/v1/events/dead-letters/purge": _body(lambda _: {"event": unique("walked")}),
     "POST /api/v1/events/replays": _body(

@@ -35,5 +35,17 @@ class TooManyProjections(AppError):
     code, status, title, fault = "events.too-many-projections", 409, "There are too many projections", "client"
 
 
+class UnknownSubscription(AppError):
+    code, status, title, fault = "events.unknown-subscription", 404, "There is no such subscription", "client"
+
+
+class TooManySubscriptions(AppError):
+    code, status, title, fault = "events.too-many-subscriptions", 409, "There are too many subscriptions", "client"
+
+
+class TooManyReaders(AppError):
+    code, status, title, fault = "events.too-many-readers", 503, "Too many readers wait for events", "platform"
+
+
 class UnknownType(AppError):
     code, status, title, fault = "events.unknown-type", 404, "There is no such type of event", "client"

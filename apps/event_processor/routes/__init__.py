@@ -1,5 +1,5 @@
 """/api/v1/events. The log comes last: its `/{id}` would take what the others begin with for an id."""
 
-from apps.event_processor.routes import letters, log, projections, replays, schemas
+from apps.event_processor.routes import letters, log, projections, replays, schemas, subscriptions
 
-ROUTERS = (letters.router, projections.router, replays.router, schemas.router, log.router)
+ROUTERS = (letters.router, projections.router, replays.router, schemas.router, subscriptions.router, log.router)

@@ -3,21 +3,36 @@
 from typing import Annotated
 
 from fastapi import Header, Path, Query, Response
+from starlette.responses import StreamingResponse
 
-from apps.event_processor.service import Keeper, Reader, Trees, Writer
+from apps.event_processor.service import Follower, Keeper, Reader, Trees, Writer
 from chassis import Principal, Router
 from contracts.event_processor import Append, Appended, EventsQuery, Judged, Quarantined, StoredEvent, Tree
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/events", tags=["Events"])
 
+EVENT_STREAM = "text/event-stream"  # the gateway, like a sidecar, asks for it with nothing beside
 Id = Annotated[str, Path(min_length=1, max_length=200, description="Of an event, a request or a trace.")]
 Before = Annotated[int, Query(ge=1, le=2**62, alias="cursor", description="`next` of the page before.")]
 
 
-@router.get("", summary="Read events")
-async def list_events(asked: Annotated[EventsQuery, Query()], who: Principal, reader: Reader) -> Listing[StoredEvent]:
-    """All, of a stream, a category, types, a request or a trace; forwards, backwards, or waiting for the next one."""
+@router.get("", summary="Read events", response_model=Listing[StoredEvent])
+async def list_events(
+    asked: Annotated[EventsQuery, Query()],
+    who: Principal,
+    reader: Reader,
+    follower: Follower,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+    last_event_id: Annotated[int | None, Header(ge=0, le=2**62)] = None,
+) -> Listing[StoredEvent] | Response:
+    """All, of a stream, a category, types, a request or a trace; forwards, backwards, or waiting for the next one.
+
+    `Accept: text/event-stream` follows the log without an end, beyond the position `Last-Event-ID` or `cursor`; other
+    parameters than filters do not matter then. Raises TooManyReaders (503)."""
+    if accept == EVENT_STREAM:
+        after = asked.cursor or 0 if last_event_id is None else last_event_id
+        return StreamingResponse(await follower.follow(asked, after, who), media_type=EVENT_STREAM)
     return await reader.page(asked, who)
 
 

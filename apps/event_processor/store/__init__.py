@@ -4,6 +4,7 @@ from apps.event_processor.store.letters import LetterStore
 from apps.event_processor.store.log import EventStore
 from apps.event_processor.store.projections import ProjectionStore
 from apps.event_processor.store.quarantine import QuarantineStore
+from apps.event_processor.store.subscriptions import SubscriptionStore
 
-STORES = (EventStore, LetterStore, ProjectionStore, QuarantineStore)
-__all__ = ["STORES", "EventStore", "LetterStore", "ProjectionStore", "QuarantineStore"]
+STORES = (EventStore, LetterStore, ProjectionStore, QuarantineStore, SubscriptionStore)
+__all__ = ["STORES", "EventStore", "LetterStore", "ProjectionStore", "QuarantineStore", "SubscriptionStore"]

@@ -70,6 +70,11 @@ class EventStore:
         wanted = self._choose(read, chosen).where(events.c.position > after)
         return await self._told(read, wanted.order_by(events.c.position).limit(most))
 
+    async def at(self, read: Read, positions: Sequence[int]) -> dict[int, StoredEvent]:
+        """Those at these positions, by position."""
+        found = await self._told(read, self._mine(read).where(events.c.position.in_(positions))) if positions else []
+        return {event.position: event for event in found}
+
     async def find(self, read: Read, id: str) -> StoredEvent | None:
         found = await self._told(read, self._mine(read).where(events.c.id == id).limit(1))
         return found[0] if found else None
