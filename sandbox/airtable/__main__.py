@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             missing_record=options.missing_record,
             fetch=options.fetch,
             origin=options.public_url.rstrip("/") or url_of(api),
-            state_file=StateFile(options.state) if options.state else None,
+            state_file=StateFile(options.state, sync=options.sync) if options.state else None,
         )
     except (InvalidSeed, InvalidStateFile, OSError) as error:
         return _refuse(f"{'--state' if isinstance(error, InvalidStateFile) else '--seed'}: {error}")
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--calls-per-month", type=int, metavar="N", help="refuse more than a plan would (no limit)")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep what is written in this file")
+    parser.add_argument("--sync", action="store_true", help="lose nothing of --state by a loss of power either; slow")
     parser.add_argument("--public-url", default="", help="where attachments' URLs point (the API's address)")
     parser.add_argument(
         "--fetch", choices=("loopback", "any", "none"), default="loopback", help="which attachments' URLs are fetched"

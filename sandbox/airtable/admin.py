@@ -185,7 +185,7 @@ class AdminApp:
 
     def _take_snapshot(self, request: Request) -> Any:
         name = _name(request)
-        self._sandbox.snapshots.take(name, self._sandbox.bases, self._sandbox.ids)
+        self._sandbox.snapshots.take(name, self._sandbox.bases, self._sandbox.ids.drawn)
         return {"name": name}
 
     def _forget_snapshots(self, request: Request) -> Any:

@@ -11,16 +11,18 @@ from urllib.parse import urlsplit
 
 from sandbox.airtable.events import Event
 from sandbox.airtable.files import MOST_BYTES
-from sandbox.airtable.schema import Base
 
 TIMEOUT = 10.0
 MOST_AT_ONCE = 4
 
 
 class Fetching:
-    """`allowed`: `loopback` (other URLs stay as they were written), `any`, or `none`. `arrived` is told the content."""
+    """`allowed`: `loopback` (other URLs stay as they were written), `any`, or `none`.
 
-    def __init__(self, allowed: str, arrived: Callable[[Base, str, bytes, str | None], None]) -> None:
+    `arrived` is told ids of base and attachment, content, and type.
+    """
+
+    def __init__(self, allowed: str, arrived: Callable[[str, str, bytes, str | None], None]) -> None:
         self._allowed, self._arrived = allowed, arrived
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
@@ -35,15 +37,15 @@ class Fetching:
         except RuntimeError:
             return
         for item in wanted:
-            task = loop.create_task(self._fetch(event.base, item["id"], item["url"]))
+            task = loop.create_task(self._fetch(event.base.id, item["id"], item["url"]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, base: Base, attachment_id: str, url: str) -> None:
+    async def _fetch(self, base_id: str, attachment_id: str, url: str) -> None:
         async with self._room:
             found = await asyncio.to_thread(_get, url)
         if found is not None:
-            self._arrived(base, attachment_id, *found)
+            self._arrived(base_id, attachment_id, *found)
 
     def _may(self, url: str) -> bool:
         if self._allowed != "loopback":

@@ -24,13 +24,13 @@ class Files:
 
     def __init__(self, clock: Clock, key: bytes, origin: str) -> None:
         self.clock, self.key, self.origin = clock, key, origin
-        self._contents: dict[str, bytes] = {}
+        self.contents: dict[str, bytes] = {}
 
     def clear(self) -> None:
-        self._contents.clear()
+        self.contents.clear()
 
     def keep(self, attachment_id: str, content: bytes) -> None:
-        self._contents[attachment_id] = content
+        self.contents[attachment_id] = content
 
     def step(self) -> int:
         return int(self.clock.seconds()) // STEP
@@ -49,7 +49,7 @@ class Files:
             raise errors.not_found()
         if self.clock.seconds() >= int(expires):
             raise errors.link_expired()
-        content = self._contents.get(attachment_id)
+        content = self.contents.get(attachment_id)
         if content is None:
             raise errors.not_found()
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"

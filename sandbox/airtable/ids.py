@@ -3,7 +3,6 @@
 import hashlib
 import random
 import re
-from typing import Any
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID = re.compile(r"[a-z]{3}[0-9A-Za-z]{14}")
@@ -24,8 +23,8 @@ class Ids:
     """Ids of what is made at run time: random-looking, and the same sequence after every reset."""
 
     def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)
-        self.drawn = 0
+        self._seed = seed
+        self.restore(0)
 
     def new(self, prefix: str) -> str:
         self.drawn += 1
@@ -34,15 +33,13 @@ class Ids:
     def skip_to(self, drawn: int) -> None:
         """As if that many ids had been drawn."""
         while self.drawn < drawn:
-            self.new("")
+            self.drawn += 1
+            self._random.getrandbits(96)
 
-    def state(self) -> Any:
-        """Where the sequence is, for `restore`."""
-        return self.drawn, self._random.getstate()
-
-    def restore(self, state: Any) -> None:
-        self.drawn, inner = state
-        self._random.setstate(inner)
+    def restore(self, drawn: int) -> None:
+        """Back to where that many ids had been drawn."""
+        self._random, self.drawn = random.Random(self._seed), 0
+        self.skip_to(drawn)
 
 
 def _letters(number: int) -> str:

@@ -97,10 +97,6 @@ class Table:
         if self.primary is None:
             self.primary = new
 
-    def keep_fields(self, kept: list[Field]) -> None:
-        self.fields = {field.id: field for field in kept}
-        self._by_name = {field.name: field for field in kept}
-
     def rename_field(self, field: Field, name: str) -> None:
         del self._by_name[field.name]
         field.name = name

@@ -54,13 +54,13 @@ class Sandbox:
         self.faults = Faults()
         self.log = RequestLog()
         self._state_file: StateFile | None = None
-        key, seed = self._opened(state_file, seed)
-        self.files = Files(self.clock, key, origin)
+        self.key, seed = self._opened(state_file, seed)
+        self.files = Files(self.clock, self.key, origin)
         self._fetching = Fetching(fetch, self.file_arrived)
-        self.webhooks = Webhooks(self.clock, Pings(self.clock).ping, key)
+        self.webhooks = Webhooks(self.clock, Pings(self.clock).ping, self.key)
         self.oauth = OAuth(self.clock, OWNER["id"])
         self.snapshots = Snapshots()
-        self._first_seed = seed
+        self.first_seed = seed
         self._first_limits = limits or LimitSettings()
         self.bases: dict[str, Base] = {}
         self.reset()
@@ -68,15 +68,19 @@ class Sandbox:
             replay(state_file.lines[1:], self)
             state_file.lines.clear()
             self._state_file = state_file
+            if state_file.is_long():
+                state_file.rewrite(self)
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
         """Everything as after a start with this seed. A seed that is refused changes nothing."""
-        wanted = seed or self._first_seed
-        bases, access = self._loaded(wanted), Access(wanted)
-        self.bases = {base.id: base for base in bases}
+        wanted = seed or self.first_seed
+        bases, access = load(wanted), Access(wanted)
+        self.access_seed = {key: wanted[key] for key in ("users", "tokens", "oauthClients") if key in wanted}
         self.users, self._grants, self.oauth.clients = access.users, access.grants, access.clients
         self.oauth.clear()
         self.files.clear()
+        self.bases = {}
+        self.put(bases)
         self.ids = Ids()
         self.reset_controls()
 
@@ -90,22 +94,31 @@ class Sandbox:
         self.log.clear()
 
     def restore(self, snapshot: str) -> None:
-        """All records as they were; open iterators end. Raises KeyError for a name that was not taken."""
-        self.bases = self.snapshots.restore(snapshot, self.ids)
+        """All bases as they were; open iterators end. Raises KeyError for a name that was not taken."""
+        bases, drawn = self.snapshots.restore(snapshot)
+        for base in bases:
+            if (replaced := self.bases.get(base.id)) is not None:
+                # The numbers of its transactions go on.
+                base.version = replaced.version + 1
+        self.bases = {}
+        self.put(bases)
+        self.ids.restore(drawn)
+        self.webhooks.forget_unfit(self.bases)
         self.iterators.expire_all()
 
     def add(self, seed: dict[str, Any]) -> list[Base]:
         """Add the bases of a seed, replacing those with the same ids."""
-        bases = self._loaded(seed)
-        self.bases |= {base.id: base for base in bases}
+        bases = load(seed)
+        self.put(bases)
         return bases
 
-    def _loaded(self, seed: dict[str, Any]) -> list[Base]:
-        bases = load(seed)
+    def put(self, bases: list[Base]) -> None:
+        """Make them bases of this simulator, in place of those with the same ids."""
         for base in bases:
             base.clock = self.clock
+            base.files = self.files if self.files.contents else None
             base.watchers += [self.webhooks.happened, self._fetching.happened]
-        return bases
+            self.bases[base.id] = base
 
     def grant(self, token: str) -> Grant | None:
         """Who the token is; None when it is not accepted. Tokens of the seed end that any token is."""
@@ -119,10 +132,11 @@ class Sandbox:
         """The owner, for what happens without a token."""
         return Author(grant.user_id if grant else self.user["id"], self.clock, self.ids)
 
-    def file_arrived(self, base: Base, attachment_id: str, content: bytes, kind: str | None) -> None:
+    def file_arrived(self, base_id: str, attachment_id: str, content: bytes, kind: str | None) -> None:
         """What was fetched for an attachment that may be gone by now."""
-        item = base.attachment(attachment_id)
-        if item is None:
+        base = self.bases.get(base_id)
+        item = None if base is None else base.attachment(attachment_id)
+        if base is None or item is None:
             return
         item["size"] = len(content)
         item.setdefault("type", kind or "application/octet-stream")
@@ -131,7 +145,7 @@ class Sandbox:
         base.version += 1
         if self._state_file is not None:
             line = {"plane": "files", "base": base.id, "attachment": attachment_id, "type": kind}
-            self._state_file.append(line | {"body": as_text(content)})
+            self._state_file.keep(line | {"body": as_text(content)}, self)
 
     @contextlib.contextmanager
     def keeping(self, request: Request, plane: str) -> Iterator[None]:
@@ -140,7 +154,7 @@ class Sandbox:
         with self.clock.held() as now:
             yield
         if self._state_file is not None:
-            self._state_file.append(line_of(plane, drawn, now, request))
+            self._state_file.keep(line_of(plane, drawn, now, request), self)
 
     def _opened(self, state_file: StateFile | None, seed: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
         """The key of all signatures, and the seed."""

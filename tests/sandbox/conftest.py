@@ -7,7 +7,6 @@ import requests
 from pyairtable import Api
 
 from sandbox.airtable.embedded import TOKEN, Running, running
-from sandbox.airtable.ids import Ids
 from tests.sandbox.client import Client
 
 
@@ -23,7 +22,7 @@ def airtable(_server: Running) -> Running:
     sandbox = _server.sandbox
     if len(sandbox.bases) != 3 or any(base.version for base in sandbox.bases.values()):
         sandbox.reset()
-    sandbox.ids.restore(Ids().state())
+    sandbox.ids.restore(0)
     sandbox.reset_controls()
     return _server
 

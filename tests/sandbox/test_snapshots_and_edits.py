@@ -35,7 +35,7 @@ def test_a_restored_snapshot_has_the_records_choices_comments_and_ids_of_then(cl
 
 def test_only_the_last_snapshots_are_kept(client, admin):
     for number in range(22):
-        client.sandbox.snapshots.take(str(number), {}, client.sandbox.ids)
+        client.sandbox.snapshots.take(str(number), {}, client.sandbox.ids.drawn)
     assert admin.get("/snapshots")["snapshots"] == [str(number) for number in range(2, 22)]
     client.sandbox.snapshots.clear()
 

@@ -1,5 +1,9 @@
-"""With `--state` no answered write is lost by kill -9. `SANDBOX_KILLS=1000 pytest --timeout 0` is the long run."""
+"""With `--state` no answered write is lost by kill -9. `SANDBOX_KILLS=1000 pytest --timeout 0` is the long run.
 
+Between the kills a file is rewritten many times over, because here that happens after some dozens of writes.
+"""
+
+import errno
 import os
 import random
 import re
@@ -9,17 +13,30 @@ import sys
 import threading
 import time
 
+import orjson
 import pytest
 import requests
 
+from sandbox.airtable import metadata, routes, state_file
 from sandbox.airtable.bases import builtin
 from sandbox.airtable.embedded import TOKEN
+from sandbox.airtable.grants import Grant
+from sandbox.airtable.http import Request
+from sandbox.airtable.rendering import Rendering
+from sandbox.airtable.seed import OWNER, read_seed
 from sandbox.airtable.state import Sandbox
 from sandbox.airtable.state_file import InvalidStateFile, StateFile
 
 KILLS = int(os.environ.get("SANDBOX_KILLS", "5"))
-#: A file grows with every write, and each start reads it all.
+#: What is kept grows with every kill, and each start reads it all.
 KILLS_OF_A_FILE = 20
+COMPACT_AFTER = 20_000
+PROGRAM = f"""
+import sys
+from sandbox.airtable import __main__, state_file
+state_file.COMPACT_AFTER = {COMPACT_AFTER}
+sys.exit(__main__.main())
+"""
 WRITERS = 8
 SEED = """
 bases:
@@ -36,7 +53,7 @@ def start(folder):
     command = ["--port", "0", "--admin-port", "0", "--limits", "off", "--seed", folder / "seed.yaml"]
     command += ["--public-url", "http://files.example"]  # the same at every start, unlike the port
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.airtable", *map(str, command), "--state", str(folder / "state")],
+        [sys.executable, "-c", PROGRAM, *map(str, command), "--state", str(folder / "state")],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -162,12 +179,117 @@ def test_every_kind_of_write_is_the_same_after_a_restart(tmp_path):
 
 def test_a_torn_last_line_is_cut_off_and_any_other_is_refused(tmp_path):
     path = tmp_path / "state"
-    Sandbox(builtin(), state_file=StateFile(path))
+    state = StateFile(path)
+    Sandbox(builtin(), state_file=state)
+    state.close()
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"plane": "api", "dra')
-    assert len(StateFile(path).lines) == 1
+    state = StateFile(path)
+    assert len(state.lines) == 1
     assert path.read_bytes() == whole
-    path.write_bytes(whole + b"nonsense\n")
-    with pytest.raises(InvalidStateFile, match="line 2"):
-        StateFile(path)
+    state.close()
+    for content in (b"nonsense\n", b"[]\n", b"1\n"):
+        path.write_bytes(whole + content)
+        with pytest.raises(InvalidStateFile, match="line 2"):
+            StateFile(path)
     assert path.stat().st_mode & 0o077 == 0
+
+
+TOKEN_OF_OWNER = Grant(OWNER["id"])
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(state_file, "COMPACT_AFTER", 2000)
+
+
+def opened(path):
+    state = StateFile(path)
+    return Sandbox(read_seed(SEED.encode(), "seed"), state_file=state), state
+
+
+def send(sandbox, method, path, content):
+    request = Request(method, path, path.strip("/").split("/"), [], {}, orjson.dumps(content), TOKEN_OF_OWNER)
+    with sandbox.keeping(request, "api"):
+        return orjson.loads(orjson.dumps(routes.answer(request, sandbox)))
+
+
+def cells(sandbox):
+    table = sandbox.bases["appAAAAAAAAAAAAAA"].table("T")
+    return {record.id: field.value(record) for record in table.records.values() for field in table.fields.values()}
+
+
+def test_a_file_stays_within_twice_what_it_holds_however_much_is_written(tmp_path, short):
+    sandbox, state = opened(tmp_path / "state")
+    record = send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "x"}})["id"]
+    sizes = []
+    for number in range(300):
+        send(sandbox, "PATCH", f"/v0/appAAAAAAAAAAAAAA/T/{record}", {"fields": {"A": str(number)}})
+        sizes.append((tmp_path / "state").stat().st_size)
+    state.close()
+    assert max(sizes) < 5000
+    again, state = opened(tmp_path / "state")
+    state.close()
+    assert cells(again) == cells(sandbox)
+    assert again.bases["appAAAAAAAAAAAAAA"].version == sandbox.bases["appAAAAAAAAAAAAAA"].version
+    assert again.ids.drawn == sandbox.ids.drawn
+
+
+def test_every_built_in_base_is_the_same_after_a_checkpoint(tmp_path):
+    sandbox = Sandbox(builtin(), state_file=(state := StateFile(tmp_path / "state")))
+    state.rewrite(sandbox)
+    state.close()
+    again = Sandbox({"bases": []}, state_file=(state := StateFile(tmp_path / "state")))
+    state.close()
+    for base in sandbox.bases.values():
+        other = again.bases[base.id]
+        assert metadata.tables(other, visible_field_ids=True) == metadata.tables(base, visible_field_ids=True)
+        for table in base.tables.values():
+            shown = [orjson.dumps(Rendering().record(record, table)) for record in table.records.values()]
+            copied = other.tables[table.id]
+            assert [orjson.dumps(Rendering().record(record, copied)) for record in copied.records.values()] == shown
+
+
+def test_a_write_that_the_full_disk_does_not_take_tears_nothing_and_is_kept_once_there_is_room(tmp_path, monkeypatch):
+    sandbox, state = opened(tmp_path / "state")
+    send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "first"}})
+    before = (tmp_path / "state").read_bytes()
+    write, room = os.write, iter([30])
+
+    def full(descriptor, content):
+        if (left := next(room, None)) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, content[:left])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "second"}})
+    assert (tmp_path / "state").read_bytes() == before
+    with pytest.raises(OSError, match="No space"):
+        send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "third"}})
+    monkeypatch.setattr(os, "write", write)
+    send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "fourth"}})
+    state.close()
+    again, state = opened(tmp_path / "state")
+    state.close()
+    assert cells(again) == cells(sandbox)
+    assert len(cells(again)) == 4
+
+
+def test_a_file_is_of_one_simulator_at_a_time(tmp_path):
+    _, state = opened(tmp_path / "state")
+    with pytest.raises(InvalidStateFile, match="in use"):
+        StateFile(tmp_path / "state")
+    state.close()
+    StateFile(tmp_path / "state").close()
+
+
+def test_with_sync_every_line_is_on_the_disk_before_its_answer(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fdatasync", synced.append)
+    state = StateFile(tmp_path / "state", sync=True)
+    sandbox = Sandbox(read_seed(SEED.encode(), "seed"), state_file=state)
+    for number in range(3):
+        send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": str(number)}})
+    state.close()
+    assert len(synced) == 4

@@ -50,7 +50,7 @@ def _connect_along(field: Field, given: Part) -> None:
     field.options = {"isValid": True, "recordLinkFieldId": link.id, "fieldIdInLinkedTable": target.id}
     if field.type.name == "rollup":
         field.options["referencedFieldIds"] = [link.id]
-        field.settings["compiled"] = _rollup(field, given)
+        field.settings = {"compiled": _rollup(field, given), "aggregation": given.text("aggregation")}
 
 
 def _rollup(field: Field, given: Part) -> Any:

@@ -86,7 +86,7 @@ class Pings:
 
 
 def body_of(webhook: Webhook, timestamp: str) -> bytes:
-    return orjson.dumps({"base": {"id": webhook.base.id}, "webhook": {"id": webhook.id}, "timestamp": timestamp})
+    return orjson.dumps({"base": {"id": webhook.base_id}, "webhook": {"id": webhook.id}, "timestamp": timestamp})
 
 
 def mac(secret: bytes, body: bytes) -> str:

@@ -21,6 +21,8 @@ from sandbox.airtable.webhooks.specification import Filters
 #: How long a webhook lives after it was made, refreshed or read, and how long a payload is kept.
 WEEK = 7 * 86_400.0
 MOST_PER_BASE, MOST_PAYLOADS = 10, 50
+#: What of a webhook is not kept, because it follows from the rest.
+_MADE_ANEW = {"filters", "secret"}
 
 
 @dataclass(eq=False)
@@ -28,7 +30,7 @@ class Webhook:
     """`payloads` are pairs of time and content; the first of them has number `first`."""
 
     id: str
-    base: Base
+    base_id: str
     specification: dict[str, Any]
     filters: Filters
     url: str | None
@@ -83,8 +85,8 @@ class Webhooks:
             raise errors.too_many_webhooks()
         expires = self._clock.seconds() + WEEK
         webhook_id = ids.new("ach")
-        secret = hmac.new(self._key, webhook_id.encode(), hashlib.sha256).digest()
-        made = Webhook(webhook_id, base, content["specification"], filters, url, secret, expires)
+        secret = self._secret(webhook_id)
+        made = Webhook(webhook_id, base.id, content["specification"], filters, url, secret, expires)
         known[made.id] = made
         shown = base64.b64encode(secret).decode()
         return {"id": made.id, "macSecretBase64": shown, "expirationTime": iso(expires)}
@@ -128,6 +130,33 @@ class Webhooks:
                 self._forget_old(webhook, event.at)
                 self._ping(webhook)
 
+    def documents(self) -> list[dict[str, Any]]:
+        """All there is, for `put_back`."""
+        known = [webhook for of_base in self._of_base.values() for webhook in of_base.values()]
+        return [{key: value for key, value in vars(each).items() if key not in _MADE_ANEW} for each in known]
+
+    def put_back(self, documents: list[dict[str, Any]], bases: dict[str, Base]) -> None:
+        self.clear()
+        for document in documents:
+            filters = _fitting(document["specification"], bases.get(document["base_id"]))
+            if filters is not None:
+                made = Webhook(**document, filters=filters, secret=self._secret(document["id"]))
+                self._of_base.setdefault(made.base_id, {})[made.id] = made
+
+    def forget_unfit(self, bases: dict[str, Base]) -> None:
+        """Of bases that were replaced, those whose specification names what is no longer there."""
+        for base_id, known in self._of_base.items():
+            for webhook in list(known.values()):
+                filters = _fitting(webhook.specification, bases.get(base_id))
+                if filters is None:
+                    webhook.notifies = False
+                    del known[webhook.id]
+                else:
+                    webhook.filters = filters
+
+    def _secret(self, webhook_id: str) -> bytes:
+        return hmac.new(self._key, webhook_id.encode(), hashlib.sha256).digest()
+
     def _alive(self, base: Base) -> dict[str, Webhook]:
         """A week after a webhook expired nothing of it is left."""
         known, now = self._of_base.setdefault(base.id, {}), self._clock.seconds()
@@ -146,6 +175,13 @@ class Webhooks:
         kept = [pair for pair in webhook.payloads if pair[0] > now - WEEK]
         webhook.first += len(webhook.payloads) - len(kept)
         webhook.payloads = kept
+
+
+def _fitting(specification: dict[str, Any], base: Base | None) -> Filters | None:
+    try:
+        return None if base is None else Filters(specification, base)
+    except errors.AirtableError:
+        return None
 
 
 def _is_url(url: Any) -> bool:
