@@ -127,11 +127,11 @@ def _needs_no_token(segments: list[str]) -> bool:
 
 
 def _faked(fault: Fault, status: int) -> Response:
-    """A text body is sent as it is, anything else as JSON; without one the body is empty."""
+    """A text body is sent as it is, anything else as JSON; without one a 503 is Airtable's, and others are empty."""
     if isinstance(fault.body, str):
         headers = {"content-type": "text/html; charset=utf-8"}
         return Response(status, fault.body.encode(), CORS | headers | fault.headers)
-    if fault.body is None:
+    body: Any = errors.retriable().body if fault.body is None and status == 503 else fault.body
+    if body is None:
         return Response(status, b"", CORS | fault.headers)
-    body: Any = fault.body
     return as_json(body, status, CORS | fault.headers)

@@ -44,8 +44,8 @@ def model_not_found() -> AirtableError:
     )
 
 
-def not_permitted() -> AirtableError:
-    return _typed(403, "INVALID_PERMISSIONS", "You are not permitted to perform this operation")
+def not_permitted(deed: str = "perform this operation") -> AirtableError:
+    return _typed(403, "INVALID_PERMISSIONS", f"You are not permitted to {deed}")
 
 
 def too_many_webhooks() -> AirtableError:
@@ -199,6 +199,12 @@ def iterator_not_available() -> AirtableError:
 
 def view_not_found(view: str, *, by_id: bool) -> AirtableError:
     return _typed(422, "VIEW_ID_NOT_FOUND" if by_id else "VIEW_NAME_NOT_FOUND", f"View {view} not found")
+
+
+def retriable() -> AirtableError:
+    """Of trouble inside Airtable; here of a fault."""
+    message = "Server encountered an error while processing your request, and it is safe to retry the request"
+    return _typed(503, "RETRIABLE_ERROR", message)
 
 
 def rate_limited(retry_after: int | None) -> AirtableError:

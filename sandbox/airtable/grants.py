@@ -44,11 +44,10 @@ class Grant:
 NOBODY = Grant("", frozenset(), frozenset())
 
 
-def check_level(base: Base, scope: str | None) -> None:
+def permits(base: Base, scope: str | None) -> bool:
     """Whether people with the base's permission level may do what the scope is for."""
     needed = _LEVEL_NEEDED.get(scope or "")
-    if needed and _LEVELS.index(base.permission_level) < _LEVELS.index(needed):
-        raise errors.not_permitted()
+    return needed is None or _LEVELS.index(base.permission_level) >= _LEVELS.index(needed)
 
 
 def scope_of(method: str, segments: list[str]) -> str | None:

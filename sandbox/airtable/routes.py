@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.airtable import comments, errors, listing, metadata, parameters, schema_changes, writing
 from sandbox.airtable.change import Author
-from sandbox.airtable.grants import check_level, scope_of
+from sandbox.airtable.grants import permits, scope_of
 from sandbox.airtable.http import Request
 from sandbox.airtable.ids import is_id
 from sandbox.airtable.rendering import Rendering, zone_for
@@ -195,8 +195,22 @@ def _allowed(request: Request, base_id: str, sandbox: Sandbox, refusal: Callable
     base = sandbox.bases.get(base_id)
     if base is None or not request.grant.sees(base_id):
         raise refusal()
-    check_level(base, scope_of(request.method, request.segments))
+    if not permits(base, scope_of(request.method, request.segments)):
+        raise errors.not_permitted(_deed(request, base))
     return base
+
+
+def _deed(request: Request, base: Base) -> str:
+    """What Airtable says one may not do."""
+    is_record_route = request.segments[1] == base.id and len(request.segments) in (3, 4)
+    table = base.table(request.segments[2]) if is_record_route else None
+    if table is not None and request.method == "POST":
+        return f"create records in table {table.name} ({table.id})"
+    if table is not None and request.method in {"PATCH", "PUT"}:
+        for field in map(table.field, writing.named_fields(request.json())):
+            if field is not None:
+                return f"write cell values in field {field.name} ({field.id})"
+    return "perform this operation"
 
 
 def _record(record_id: str, table: Table, sandbox: Sandbox) -> Record:

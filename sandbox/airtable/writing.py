@@ -35,6 +35,14 @@ def read(content: Any) -> Body:
     )
 
 
+def named_fields(content: Any) -> list[str]:
+    """The fields that the first record of a body names."""
+    match content:
+        case {"fields": dict() as cells} | {"records": [{"fields": dict() as cells}, *_]}:
+            return list(cells)
+    return []
+
+
 def create(body: Body, table: Table, author: Author) -> Any:
     """One record for `{"fields"}`, a list for `{"records"}`."""
     change = Change(table.base, author, typecast=body.typecast)

@@ -84,7 +84,7 @@ def test_a_token_sees_only_its_bases_and_its_user(server):
 def test_a_reader_of_a_base_may_not_change_it_whatever_the_token_may(server):
     record = ask(server, "patAll", "GET", f"/v0/{OTHER}/T").json()["records"][0]["id"]
     for method, path, body in (
-        ("POST", f"/v0/{OTHER}/T", {"fields": {}}),
+        ("DELETE", f"/v0/{OTHER}/T/{record}", None),
         ("POST", f"/v0/{OTHER}/T/{record}/comments", {"text": "x"}),
         ("POST", f"/v0/meta/bases/{OTHER}/tables", {}),
         ("POST", f"/v0/bases/{OTHER}/webhooks", {}),
