@@ -1,7 +1,7 @@
-"""A repeated Idempotency-Key gets the first answer again: kept for a day, written with the effect it tells of."""
+"""A repeated Idempotency-Key gets the first answer again: kept a day, sealed, written with the effect it tells of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from ._dapr import RETRY_SOON
 
 if TYPE_CHECKING:
     from ._change import Read
+    from ._seal import Seal
 
 KEPT = "24 hours"
 LONGEST_KEY = 255  # characters
@@ -20,7 +21,7 @@ LARGEST = 1024 * 1024  # bytes of an answer that is kept
 REPLAYED = (b"idempotency-replayed", b"true")
 _OF_THIS_ANSWER = (b"content-length", b"date", b"server-timing")
 
-_COLUMNS = "request_hash, status, headers, body"
+_COLUMNS = "request_hash, status, headers, sealed"
 _LIVES = f"created_at > now() - interval '{KEPT}'"
 _FIND = text(f"""
     SELECT {_COLUMNS} FROM idempotency WHERE tenant = :tenant AND route = :route AND key = :key AND {_LIVES}
@@ -32,10 +33,10 @@ _CLAIM = text(f"""
 """)  # noqa: S608
 _KEEP = text(f"""
     INSERT INTO idempotency (tenant, route, key, {_COLUMNS})
-    VALUES (:tenant, :route, :key, :hash, :status, CAST(:headers AS jsonb), :body)
+    VALUES (:tenant, :route, :key, :hash, :status, CAST(:headers AS jsonb), :sealed)
     ON CONFLICT (tenant, route, key) DO UPDATE
     SET request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
-        body = excluded.body, created_at = now()
+        sealed = excluded.sealed, created_at = now()
     WHERE idempotency.created_at <= now() - interval '{KEPT}'
         OR (idempotency.status IS NULL AND excluded.status IS NOT NULL)
 """)  # noqa: S608
@@ -60,12 +61,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`hash` stands for everything that makes two requests the same one: who, method, address, body."""
+    """`hash` stands for everything that makes two requests the same one: who, method, address, body.
+
+    `seal` may be left out where no answer is kept or given again.
+    """
 
     tenant: str
     route: str
     key: str
     hash: bytes
+    seal: "Seal | None" = field(default=None, compare=False)
 
     @property
     def named(self) -> dict[str, str]:
@@ -75,51 +80,58 @@ class Key:
         """Raise Answered, KeyReused, UnderWay or AnswerNotKept when the key was used before."""
         row = (await read.execute(_FIND, self.named)).one_or_none()
         if row is not None:
-            raise self._used(row)
+            raise await self._used(row)
 
     async def claim(self, change: "Read") -> None:
         """Keep others with this key out until `change` ends. Raises as `look` does."""
         row = (await change.execute(_CLAIM, self.named)).one()
         if row.request_hash is not None:
-            raise self._used(row)
+            raise await self._used(row)
         if not row.free:
             raise _under_way()
 
     async def begin(self, change: "Read") -> None:
         """Take the key for longer than `change`, until `keep` or `release`. Raises as `look` does."""
         await self.claim(change)
-        await self._write(change, None, None, None)
+        await self._write(change, None, "", None)
 
     async def keep(self, change: "Read", answer: Answer | None, hint: str = "") -> None:
         """Write the answer down. None: what was asked for is done, and `hint` says where to look what it did."""
-        headers: Any = {"hint": hint}
-        body = None
+        sealed = None
         if answer is not None and len(answer.body) <= LARGEST:
+            assert self.seal is not None
             kept = [each for each in answer.headers if each[0].lower() not in _OF_THIS_ANSWER]
-            headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in kept]
-            body = answer.body
-        await self._write(change, answer.status if answer else 200, headers, body)
+            head = orjson.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in kept])
+            sealed = await self.seal.close(head + b"\n" + answer.body, self._place)
+        await self._write(change, answer.status if answer else 200, hint, sealed)
 
     async def release(self, change: "Read") -> None:
         """Nothing happened: the key is free again."""
         await change.execute(_RELEASE, self.named)
 
-    async def _write(self, change: "Read", status: int | None, headers: Any, body: bytes | None) -> None:
-        values = {"hash": self.hash, "status": status, "headers": orjson.dumps(headers).decode(), "body": body}
+    @property
+    def _place(self) -> bytes:
+        """Where a sealed answer belongs: moved to another row it does not open."""
+        return "\n".join((self.tenant, self.route, self.key)).encode() + self.hash
+
+    async def _write(self, change: "Read", status: int | None, hint: str, sealed: bytes | None) -> None:
+        headers = orjson.dumps({"hint": hint}).decode()
+        values = {"hash": self.hash, "status": status, "headers": headers, "sealed": sealed}
         if not (await change.execute(_KEEP, {**self.named, **values})).rowcount:
             raise _under_way()  # another one was quicker between our look and this
 
-    def _used(self, row: Any) -> Exception:
+    async def _used(self, row: Any) -> Exception:
         if row.request_hash != self.hash:
             return KeyReused("This Idempotency-Key was used for another request. Take a new key for each thing to do.")
         if row.status is None:
             return _under_way()
-        if row.body is None:
-            hint = (row.headers or {}).get("hint") if isinstance(row.headers, dict) else ""
+        kept = await self.seal.open(row.sealed, self._place) if self.seal and row.sealed else None
+        if kept is None:
+            hint = (isinstance(row.headers, dict) and row.headers.get("hint")) or "what it was about"
             return AnswerNotKept(f"The first request with this key was answered or may be done: look at {hint}.")
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in row.headers]
-        length = (b"content-length", str(len(row.body)).encode())
-        return Answered(Answer(row.status, [*headers, length, REPLAYED], row.body))
+        head, _, body = kept.partition(b"\n")
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in orjson.loads(head)]
+        return Answered(Answer(row.status, [*headers, (b"content-length", str(len(body)).encode()), REPLAYED], body))
 
 
 def request_hash(*parts: bytes) -> bytes:

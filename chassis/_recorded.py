@@ -55,7 +55,7 @@ class Recorded:
         address = scope.get("raw_path") or scope["path"].encode()
         by = f"{who.kind} {who.user} {who.act}".encode()
         same = request_hash(by, scope["method"].encode(), address, scope.get("query_string", b""), body)
-        return Key(who.tenant, self._name, key, same)
+        return Key(who.tenant, self._name, key, same, self._trail().seal)
 
 
 async def _whole(receive: Receive) -> tuple[bytes, bool]:

@@ -51,7 +51,7 @@ inbox = Table(
 )
 Index("inbox_handled_at", inbox.c.handled_at)
 
-# Answers to requests with an Idempotency-Key, written with their effect; no status yet: the request is under way.
+# Answers to requests with an Idempotency-Key, sealed, with their effect; no status yet: the request is under way.
 idempotency = Table(
     "idempotency",
     metadata,
@@ -61,7 +61,8 @@ idempotency = Table(
     Column("request_hash", LargeBinary, nullable=False),
     Column("status", SmallInteger),
     Column("headers", JSONB),
-    Column("body", LargeBinary),
+    Column("body", LargeBinary),  # of older code
+    Column("sealed", LargeBinary),
     _when("created_at"),
 )
 Index("idempotency_created_at", idempotency.c.created_at)

@@ -24,6 +24,8 @@ from ._idempotency import Key
 from ._logs import Log
 from ._principal import service
 from ._refusals import Refusals
+from ._seal import Seal
+from ._secrets import Secrets
 from ._settings import AppSettings
 from ._telemetry import Metrics
 
@@ -52,8 +54,9 @@ class Trail:
 
     public: ClassVar[bool] = False
 
-    def __init__(self, settings: AppSettings, db: Database, metrics: Metrics, log: Log) -> None:
+    def __init__(self, settings: AppSettings, db: Database, secrets: Secrets, metrics: Metrics, log: Log) -> None:
         self.db = db
+        self.seal = Seal(settings.app_id, secrets)
         self._metrics, self._log = metrics, log
         self._who = service(settings.app_id, NOBODYS)
         self._own_folder = not settings.platform_run_dir

@@ -1,7 +1,9 @@
 """Comments, webhooks, schemas and files, on both surfaces."""
 
+from base64 import b64decode
 from typing import Any
 
+import asyncpg
 import pytest
 
 from chassis.testing import AppClient, Audited
@@ -76,6 +78,28 @@ async def test_a_webhook_is_made_read_refreshed_silenced_and_deleted(client: App
     assert "mac_secret_base64" not in listed
     assert (await client.delete(one)).status == 204
     assert (await client.get(hooks)).json()["items"] == []
+
+
+async def test_the_secret_of_a_new_webhook_is_told_again_and_kept_nowhere(
+    client: AppClient, place: Place, database: str
+) -> None:
+    hooks, key = f"/api/v1/bases/{place.base.id}/webhooks", {"idempotency-key": "once"}
+    made, again = [await client.post(hooks, json=NAMES, headers=key) for _ in range(2)]
+    assert (again.status, again.body, again.headers["idempotency-replayed"]) == (201, made.body, "true")
+    everything = await kept(database)
+    secret: str = made.json()["mac_secret_base64"]
+    assert "/api/v1/bases/{base}/webhooks" in everything
+    for form in (secret, secret.encode().hex(), b64decode(secret).hex()):
+        assert form not in everything
+
+
+async def kept(database: str) -> str:
+    """Every row of every table, as text; bytes are hexadecimal in it."""
+    connection = await asyncpg.connect(database)
+    tables = await connection.fetch("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'")
+    rows = [row for table in tables for row in await connection.fetch(f"SELECT t::text FROM {table['name']} AS t")]
+    await connection.close()
+    return "\n".join(row["t"] for row in rows)
 
 
 async def test_airtables_own_clients_use_webhooks_in_airtables_shapes(client: AppClient, place: Place) -> None:

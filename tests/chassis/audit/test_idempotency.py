@@ -1,6 +1,7 @@
 """A request sent twice with one Idempotency-Key is done once, and answered the same."""
 
 import asyncio
+from base64 import b64encode
 
 import asyncpg
 import pytest
@@ -92,6 +93,48 @@ async def test_an_answer_that_was_a_stream_is_not_kept_and_its_request_not_repea
     await client.post("/notes/stream", headers=KEY)
     answer = await client.post("/notes/stream", headers=KEY)
     assert answer.problem[0] == "request.answer-not-kept"
+    assert await count(client) == 1
+
+
+async def kept(database: str) -> bytes:
+    """Every byte that is kept of every answer."""
+    connection = await asyncpg.connect(database)
+    rows = await connection.fetch("SELECT idempotency::text AS all FROM idempotency")
+    await connection.close()
+    return "\n".join(row["all"] for row in rows).encode()
+
+
+async def test_what_is_kept_of_an_answer_cannot_be_read_in_the_database(client, database):
+    secret = "whsec-shown-once"
+    answer = await client.post("/notes", json={"text": secret}, headers=KEY)
+    assert secret.encode() in answer.body
+    found = await kept(database)
+    assert b"k1" in found
+    for form in (secret.encode(), secret.encode().hex().encode(), b64encode(secret.encode())[:-4]):
+        assert form not in found
+    assert (await client.post("/notes", json={"text": secret}, headers=KEY)).body == answer.body
+
+
+async def test_an_answer_moved_to_another_key_is_not_given(client, database):
+    await client.post("/notes", json={"text": "x"}, headers=KEY)
+    await client.post("/notes", json={"text": "x"}, headers={"idempotency-key": "k2"})
+    connection = await asyncpg.connect(database)
+    await connection.execute("""
+        UPDATE idempotency SET sealed = (SELECT sealed FROM idempotency WHERE key = 'k1') WHERE key = 'k2'
+    """)
+    await connection.close()
+    answer = await client.post("/notes", json={"text": "x"}, headers={"idempotency-key": "k2"})
+    assert answer.problem[0] == "request.answer-not-kept"
+
+
+async def test_after_the_apps_key_was_changed_a_request_is_still_done_once_though_its_answer_is_gone(client, dapr):
+    first = await client.post("/notes", json={"text": "x"}, headers=KEY)
+    del dapr.secrets["service-key/note-service"]
+    dapr.service_key("note-service")
+    client.app.state.chassis.secrets._known.clear()  # a minute later
+    answer = await client.post("/notes", json={"text": "x"}, headers=KEY)
+    assert answer.problem[0] == "request.answer-not-kept"
+    assert first.headers["x-trace-id"] in answer.json()["detail"]
     assert await count(client) == 1
 
 
