@@ -71,6 +71,8 @@ class Container:
 
     def _wanted(self, cls: type) -> dict[str, type]:
         """The parameters of `cls.__init__` to be filled; one with a default that nobody provides keeps its default."""
+        if cls.__init__ is object.__init__:  # type: ignore[misc]
+            return {}  # asking Python's own for its signature writes to every module: 4 MB that forks share no more
         hints = _hints(cls)
         wanted: dict[str, type] = {}
         for parameter in list(inspect.signature(cls.__init__).parameters.values())[1:]:  # type: ignore[misc]
