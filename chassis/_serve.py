@@ -88,12 +88,21 @@ async def _stop_when_refused(chassis: Chassis, server: "_Server") -> None:
 class _Server(uvicorn.Server):
     """Leaves signals to `serve`: two servers share one loop, and the exit code of a drained app is 0."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
+    async def main_loop(self) -> None:
+        """uvicorn's looks ten times a second whether it should end, and at limits that are not set here."""
+        await self._stopped.wait()
+
     def stop(self) -> None:
         self.should_exit = True
+        self._stopped.set()
 
 
 def _config(app: object, host: str, port: int, lifespan: str) -> uvicorn.Config:
