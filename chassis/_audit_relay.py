@@ -29,7 +29,8 @@ RECEIVER, PATH = "audit-service", "/ingest/entries"
 MEDIA_TYPE = "application/x-ndjson"
 BATCH, BATCH_BYTES = 200, 512 * 1024  # entries, bytes of one call
 PATIENCE = 10.0  # seconds for one call
-POLL, TIDY = 1.0, 60.0  # seconds
+POLL = 1.0  # seconds between looks nobody asked for, while entries wait
+IDLE = 7.0  # the same while none does; not the other relay's 5 s, because two looks at once keep two connections
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds after a round that failed
 STOP = 0.3  # seconds
 SWEPT = 50  # unsettled entries of one round
@@ -98,7 +99,7 @@ class AuditRelay:
         while True:
             self._db.audited.clear()
             try:
-                more = await self.round()
+                rest = await self.round()
             except Exception as error:  # whatever it is, what was written must still leave some day
                 self._tell(error.detail if isinstance(error, AppError) else str(error) or repr(error))
                 await asyncio.sleep(pause)
@@ -106,31 +107,30 @@ class AuditRelay:
                 continue
             self._tell("")
             pause = FIRST_PAUSE
-            if not more:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._db.audited.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._db.audited.wait()
 
-    async def round(self) -> bool:
-        """Hand over a batch; whether there may be more. Raises what the mesh and the database raise."""
+    async def round(self) -> float:
+        """Hand over a batch; the seconds until the next unless woken. Raises what the mesh and the database raise."""
         if time.monotonic() >= self._measured + POLL:
             async with self._db.glance(self._who) as read:
                 waiting = (await read.execute(_WAITING)).one()
             self._metrics.audit(waiting.rows, waiting.oldest, waiting.refused)
             self._measured = time.monotonic()
             if not waiting.ready:
-                return False
+                return POLL if waiting.rows else IDLE
         async with self._db.change(self._who) as change:
             rows = _fitting((await change.execute(_TAKE)).all())
             if not rows:
-                return False
+                return POLL
             lines = b"".join(bytes(row.entry) + b"\n" for row in rows)
             if self._file:
                 await asyncio.to_thread(_append, self._file, lines)
                 await change.execute(_DONE, {"ids": [row.id for row in rows]})
             else:
                 await self._settle(change, rows, await self._deliver(lines))
-        return True
+        return 0.0
 
     async def _deliver(self, lines: bytes) -> list[Any]:
         headers = {"content-type": MEDIA_TYPE}

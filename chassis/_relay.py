@@ -1,4 +1,4 @@
-"""Takes events from the outbox to the bus: after each commit at once, and every second what was left over."""
+"""Takes events from the outbox to the bus: after each commit at once, what was left over a second later."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,8 @@ from ._telemetry import Metrics
 
 BUS = "bus"  # the Dapr component
 STOP = 0.3  # seconds
-POLL = 1.0  # seconds between looks nobody asked for
+POLL = 1.0  # seconds between looks nobody asked for, while events wait
+IDLE = 5.0  # the same while none does: whoever commits one wakes its own relay, unless it dies in between
 BATCH = 100  # rows of one round; its transaction is open while they are published
 AT_ONCE = 8  # subjects; the events of one subject go one after the other
 PATIENCE = 3.0  # seconds one publication may take
@@ -103,7 +104,7 @@ class Relay:
         while not self._stopping:
             self._db.published.clear()
             try:
-                more = await self._round()
+                rest = await self._round()
                 await self._tidy()
             except Exception as error:  # whatever it is, what was committed must still leave some day
                 self._tell(error.detail if isinstance(error, AppError) else str(error) or repr(error))
@@ -112,13 +113,12 @@ class Relay:
                 continue
             self._tell("")
             pause = FIRST_PAUSE
-            if not more:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._db.published.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._db.published.wait()
 
-    async def _round(self) -> bool:
-        """Publish a batch; whether there may be more. Raises _BusAway, and what the database raises."""
+    async def _round(self) -> float:
+        """Publish a batch; the seconds until the next unless woken. Raises _BusAway, and what the database raises."""
         now = time.monotonic()
         if now >= self._measured + POLL:  # one that was woken sooner has something to do
             async with self._db.read(self._who) as read:
@@ -126,7 +126,7 @@ class Relay:
             self._metrics.outbox(waiting.rows, waiting.oldest)
             self._measured = now
             if not waiting.rows:
-                return False
+                return IDLE
         async with self._db.change(self._who) as change:
             await change.execute(_LOCK, {"lock": NUMBERING})
             await change.execute(_NUMBER, {"batch": 10 * BATCH})
@@ -136,7 +136,7 @@ class Relay:
             problem = await self._publish_all(change, taken)
         if problem:
             raise _BusAway(problem)
-        return len(taken) == BATCH
+        return 0.0 if len(taken) == BATCH else POLL
 
     async def _publish_all(self, change: Change, rows: Sequence[Any]) -> str:
         """Publish `rows` and mark those that the bus took; why it took no more, or nothing."""

@@ -16,9 +16,11 @@ from chassis import (
     DatabaseTimeout,
     DatabaseUnavailable,
     SecretMissing,
+    _database,
 )
 
 SELECT = text("SELECT 1")
+OPEN = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'note-service'"
 
 
 async def select(db, who, statement=SELECT):
@@ -62,6 +64,29 @@ async def test_a_pool_whose_connections_all_work_is_ready(connect, who):
     db = connect(database_pool=1)
     async with db.read(who):
         assert await db.ready() is None
+
+
+async def test_a_connection_nobody_uses_is_ended_and_the_next_statement_does_not_notice(connect, who, url, monkeypatch):
+    monkeypatch.setattr(_database, "UNUSED", 0.2)
+    db = connect(database_pool=2)
+    async with db.read(who), db.read(who):
+        pass
+    watcher = await asyncpg.connect(url)
+    async with asyncio.timeout(10):
+        while await watcher.fetchval(OPEN):  # noqa: ASYNC110  another process has no Event
+            await asyncio.sleep(0.05)
+    await watcher.close()
+
+    assert await select(db, who) == 1
+
+
+async def test_one_statement_after_the_other_leaves_all_connections_but_one_at_rest(connect, who):
+    db = connect(database_pool=3)
+    pid = text("SELECT pg_backend_pid()")
+    async with db.read(who), db.read(who), db.read(who):
+        pass
+
+    assert len({await select(db, who, pid) for _ in range(6)}) == 1
 
 
 async def test_of_two_changes_that_wait_for_each_other_one_is_undone_and_told_to_come_again(connect, who, url):

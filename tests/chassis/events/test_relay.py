@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest_asyncio
 from sqlalchemy import text
 
-from chassis import Database, Principal
+from chassis import Database, Principal, _relay
 from chassis._logs import Log
 from chassis._mesh import Mesh
 from chassis._relay import Relay
@@ -69,6 +69,26 @@ async def test_an_event_that_a_dead_process_left_is_published_by_another(db, who
     async with relay(connect()):
         await until(lambda: dapr.bus.published)
         await until(lambda: all_published(db, who))
+
+
+async def test_an_event_of_which_nobody_tells_it_is_found_by_a_relay_at_rest(
+    db, who, dapr, relay, connect, monkeypatch
+):
+    monkeypatch.setattr(_relay, "IDLE", 0.2)
+    async with relay(connect()):
+        await publish(db, who, "a")  # wakes its own process' relay, and there is none
+        await until(lambda: dapr.bus.published)
+
+
+async def test_a_relay_looks_seldom_while_nothing_waits_and_often_while_something_does(db, who, dapr, relay):
+    async with relay(db) as working:
+        await working.stop()
+    again = await working._round()
+    assert again == _relay.IDLE
+    dapr.bus.forbidden.add("note-service.note-added")
+    await publish(db, who, "refused")
+    working._measured = 0.0
+    assert await working._round() == _relay.POLL
 
 
 async def test_numbers_have_no_gap_though_two_replicas_publish_and_changes_are_undone(db, who, dapr, relay, connect):
