@@ -18,7 +18,7 @@ from ._logs import Log
 from ._mesh import Mesh
 from ._openapi import describe
 from ._principal import ServiceTokens, Verifier
-from ._problem import add_handlers
+from ._problem import add_handlers, as_problem
 from ._provide import Container
 from ._router import Router
 from ._secrets import Secrets
@@ -54,6 +54,7 @@ def create_app(
     provide: Iterable[type] = (),
     public: bool = False,
     asgi: ASGIApp | type | None = None,
+    refusal: type | None = None,
     ready: Sequence[Check] = (),
     subscriptions: Sequence[Handle] = (),
     complete: Sequence[type] = (),
@@ -74,6 +75,8 @@ def create_app(
     when nobody wrote it down, for an app that uses `change.intend`; it belongs into `provide` as well.
     `public` is the gateway: no app token and no internal JWT are asked of its callers.
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
+    `refusal` is a class in `provide` whose instances give errors their shape, `(AppError, Scope) -> Response`, whoever
+    raised them: the edge, a route, `asgi`. Without it that is problem+json.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
     """
     log = Log(settings.app_id, settings.log_level)
@@ -143,7 +146,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.chassis = Chassis(settings, container, mesh, state, secrets, health, log, metrics, telemetry)
-    add_handlers(app, settings.app_id)
+    answer = (lambda error, scope: container[refusal](error, scope)) if refusal else as_problem(settings.app_id)
+    add_handlers(app, answer)
     app.add_middleware(
         Edge,
         settings=settings,
@@ -152,6 +156,7 @@ def create_app(
         metrics=metrics,
         health=health,
         verifier=Verifier(secrets.get),
+        answer=answer,
         trail=(lambda: container[trail]) if audited else None,
     )
     for router in routers:

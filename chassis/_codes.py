@@ -23,6 +23,10 @@ class HeadersTooLarge(AppError):
     code, status, title, fault = "request.headers-too-large", 431, "The headers are too large", "client"
 
 
+class RequestTooSlow(AppError):
+    code, status, title, fault = "request.too-slow", 408, "The request did not arrive in time", "client"
+
+
 class TooDeep(AppError):
     code, status, title, fault = "request.too-deep", 400, "The JSON is nested too deeply", "client"
 

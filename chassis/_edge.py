@@ -17,7 +17,7 @@ from ._health import Health
 from ._logs import Log
 from ._patience import Patience
 from ._principal import Verifier
-from ._problem import render
+from ._problem import Answer
 from ._settings import MIB, AppSettings
 from ._telemetry import Metrics
 from ._wire import LENGTH as BODY_LENGTH
@@ -52,20 +52,20 @@ class Edge:
         metrics: Metrics,
         health: Health,
         verifier: Verifier,
+        answer: Answer,
         trail: "Callable[[], Trail] | None",
     ) -> None:
         self._app, self._app_id, self._public = app, settings.app_id, public
         self._log, self._metrics, self._health = log, metrics, health
-        self._identify, self._trail = verifier.principal, trail
-        self._max_body = settings.max_body_bytes
-        self._default_timeout = settings.default_timeout
+        self._identify, self._answer, self._trail = verifier.principal, answer, trail
+        self._max_body, self._default_timeout = settings.max_body_bytes, settings.default_timeout
         self._token = settings.app_api_token.get_secret_value().encode() if settings.app_api_token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"]
+        path: str = "" if "refused" in scope else scope["path"]
         if path == "/healthz":
             await _answer(send, 200, {"status": "alive", "app": self._app_id})
             return
@@ -149,6 +149,8 @@ class _Request:
 
     async def _check(self) -> None:
         edge, path, context = self._edge, self._scope["path"], self._context
+        if refused := self._scope.get("refused"):  # by the protocol, for its head
+            raise refused
         if self._headers_size > MAX_HEADERS:
             raise HeadersTooLarge(f"The headers are larger than {MAX_HEADERS // 1024} KiB.")
         length = self._headers.get(b"content-length")
@@ -179,6 +181,8 @@ class _Request:
 
     async def _receive_limited(self) -> Message:
         message = await self._patience.receive()
+        if refused := self._scope.get("refused"):  # for its body
+            raise refused
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._most:
@@ -216,18 +220,17 @@ class _Request:
 
     async def _out_of_patience(self) -> None:
         if self._patience.ended == "time":
-            late = f"{self._edge._app_id} did not answer within the time this request had."
-            await self._fail(RequestTimeout(late))
+            await self._fail(RequestTimeout(f"{self._edge._app_id} did not answer within the time this request had."))
         elif not self._status:
             self._status = CLIENT_LEFT
 
     async def _fail(self, error: AppError) -> None:
+        self._context.error = error
         if self._status:
             # The answer is under way: ending it here, unfinished, is how the reader learns that it is not whole.
             self._edge._log.warning("answer broken off", code=error.code, detail=error.detail)
             return
-        response = render(error, service=self._edge._app_id, instance=self._scope["path"])
-        await response(self._scope, self._receive, self._send_marked)
+        await self._edge._answer(error, self._scope)(self._scope, self._receive, self._send_marked)
 
     def _finish(self) -> None:
         seconds = time.perf_counter() - self._began

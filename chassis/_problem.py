@@ -1,6 +1,6 @@
 """RFC 9457 problem+json, rendered here and nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -9,12 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from ._codes import BadRequest, InvalidRequest, MalformedJson, MethodNotAllowed, RequestTooLarge, UnknownRoute
 from ._context import current_or_none
 from ._errors import AppError, FieldError
 
 MEDIA_TYPE = "application/problem+json"
+Answer = Callable[[AppError, Scope], Response]
 
 
 def problem(error: AppError, *, service: str, instance: str) -> dict[str, Any]:
@@ -44,20 +46,25 @@ def render(error: AppError, *, service: str, instance: str) -> Response:
     return Response(body, error.status, headers=error.headers, media_type=MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI, app_id: str) -> None:
-    """Have `app` answer every expected error as a problem of `app_id`. The unexpected is the edge's."""
+def as_problem(app_id: str) -> Answer:
+    """What errors are answered with by an app that has no shape of its own for them."""
+    return lambda error, scope: render(error, service=app_id, instance=scope["path"])
+
+
+def add_handlers(app: FastAPI, answer: Answer) -> None:
+    """Have `app` answer every expected error. The unexpected is the edge's."""
 
     async def on_app_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, AppError)
-        return render(error, service=app_id, instance=request.url.path)
+        return answer(error, request.scope)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return render(_of_validation(error.errors()), service=app_id, instance=request.url.path)
+        return answer(_of_validation(error.errors()), request.scope)
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return render(_of_http(error, request), service=app_id, instance=request.url.path)
+        return answer(_of_http(error, request), request.scope)
 
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -158,7 +158,9 @@ class Telemetry:
         if scope["type"] != "http":
             return
         status, kind = 200, b"application/json"
-        if scope["path"] == "/metrics":
+        if refused := scope.get("refused"):
+            status, body = refused.status, orjson.dumps({"code": refused.code})
+        elif scope["path"] == "/metrics":
             body, kind = generate_latest(self._metrics.registry), b"text/plain; version=0.0.4; charset=utf-8"
         elif scope["path"] == "/info":
             body = orjson.dumps(self.info())

@@ -26,10 +26,13 @@ class Memory:
             kept = self._tenants[exchange.tenant] = (deque(maxlen=self._failures), deque(maxlen=self._successes))
         kept[exchange.status < 400 and exchange.total < SLOW].append(exchange)
 
-    def last(self, tenant: str) -> Exchange | None:
-        """The tenant's latest failed or slow request."""
+    def last(self, tenant: str, key: bytes | None = None) -> Exchange | None:
+        """The tenant's latest failed or slow request, or a later one with `key` that was refused unseen."""
         failures, _ = self._tenants.get(tenant, ((), ()))
-        return failures[-1] if failures else None
+        refused, _ = self._tenants.get(None, ((), ()))
+        latest = failures[-1] if failures else None
+        unseen = next((each for each in reversed(refused) if key and each.key == key), None)
+        return max(latest, unseen, key=lambda each: each.at) if latest and unseen else latest or unseen
 
     def find(self, tenant: str, asked: str) -> Exchange | None:
         """By trace id or request id, the latest first: one of the tenant's, or one that was refused without a key.

@@ -38,7 +38,7 @@ async def heard(response: Breaking, method: str) -> tuple[AppError, list[dict[st
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    record = SimpleNamespace(begun=False, endless=False)
+    record = SimpleNamespace(endless=False)
     with pytest.raises(AppError) as broken:
         await pass_back(response, record, ROUTE, method, None, send)
     return broken.value, sent, record
@@ -47,13 +47,13 @@ async def heard(response: Breaking, method: str) -> tuple[AppError, list[dict[st
 @pytest.mark.parametrize(("method", "problem"), [("GET", PeerUnavailable), ("POST", AnswerLost)])
 async def test_json_that_breaks_off_becomes_a_problem_because_nothing_of_it_was_sent(method, problem):
     error, sent, record = await heard(Breaking("application/json", b"[1,"), method)
-    assert (type(error), error.service, sent, record.begun) == (problem, "some-app", [], False)
+    assert (type(error), error.service, sent, record.endless) == (problem, "some-app", [], False)
 
 
 @pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
 async def test_a_stream_that_breaks_off_is_left_unfinished(content_type):
     error, sent, record = await heard(Breaking(content_type, b"a" * (WHOLE + 1), b"b"), "GET")
-    assert record.begun
+    assert record.endless
     assert isinstance(error, PeerUnavailable)
     assert sent[0]["type"] == "http.response.start"
     assert all(message["more_body"] for message in sent[1:])
@@ -66,5 +66,5 @@ async def test_an_answer_shorter_than_announced_is_a_broken_one():
 
 async def test_a_stream_shorter_than_announced_is_left_unfinished():
     _, sent, record = await heard(Breaking("text/plain", b"abc", length=WHOLE + 1), "GET")
-    assert record.begun
+    assert record.endless
     assert [message.get("more_body") for message in sent] == [None, True]

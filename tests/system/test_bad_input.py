@@ -80,9 +80,17 @@ def test_a_wrong_method_names_the_right_ones(mesh: Mesh) -> None:
     assert "GET" in answer.headers["allow"]
 
 
-def test_oversized_headers_are_refused(mesh: Mesh) -> None:
-    answer = ask(mesh, "GET", "/api/v1/bases", headers={f"x-large-{n}": "y" * 8_000 for n in range(9)})
+@pytest.mark.parametrize(("path", "style"), [("/api/v1/bases", "code"), ("/v0/meta/bases", "error")])
+def test_oversized_headers_are_refused_in_the_clients_words_and_why_tells_of_it(
+    mesh: Mesh, path: str, style: str
+) -> None:
+    answer = ask(mesh, "GET", path, headers={f"x-large-{n}": "y" * 8_000 for n in range(9)})
     assert answer.status_code == 431, answer.text
+    assert style in answer.json()
+    for asked in (answer.headers["x-trace-id"], "last"):
+        verdict = ask(mesh, "GET", f"/api/v1/why/{asked}").json()
+        assert verdict["trace_id"] == answer.headers["x-trace-id"]
+        assert verdict["evidence"][0].startswith("problem request.headers-too-large: service api-gateway")
 
 
 @pytest.mark.parametrize(

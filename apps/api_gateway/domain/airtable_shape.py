@@ -2,6 +2,8 @@
 
 import json
 
+from apps.api_gateway.domain.why.evidence import Failure
+
 # The types that stock clients act on; everything else is told apart by its status.
 _TYPES = {
     401: "AUTHENTICATION_REQUIRED",
@@ -22,3 +24,13 @@ def body(status: int, detail: str) -> bytes:
         return json.dumps({"errors": [{"error": "RATE_LIMIT_REACHED", "message": detail}]}).encode()
     fallback = "SERVER_ERROR" if status >= 500 else "INVALID_REQUEST_UNKNOWN"
     return json.dumps({"error": {"type": _TYPES.get(status, fallback), "message": detail}}).encode()
+
+
+def headers(failure: Failure) -> dict[str, str]:
+    """What that shape has no room for."""
+    return {
+        "content-type": "application/json; charset=utf-8",
+        "x-platform-code": failure.code,
+        "x-platform-service": failure.service,
+        "x-platform-fault": failure.fault,
+    }

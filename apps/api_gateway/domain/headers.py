@@ -1,6 +1,7 @@
 """Which headers may pass the door, in either direction."""
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 
 Header = tuple[bytes, bytes]
 
@@ -42,6 +43,19 @@ def returned(headers: Iterable[Header]) -> Iterator[Header]:
         if name.startswith((b"dapr-", b"grpc-", b"access-control-")):
             continue
         yield name, value
+
+
+def shown_key(headers: Iterable[Header]) -> bytes | None:
+    """The SHA-256 of the key a client shows, checked by nobody yet; None when it shows none."""
+    found = b""
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, key = value.strip().partition(b" ")
+            found = key.strip() if scheme.lower() == b"bearer" else b""
+            break
+        if name == b"x-api-key":
+            found = value.strip()
+    return sha256(found).digest() if found else None
 
 
 def size(headers: Iterable[Header]) -> int:

@@ -3,10 +3,6 @@
 from chassis import AppError
 
 
-class BodyTooSlow(AppError):
-    code, status, title, fault = "request.too-slow", 408, "The body did not arrive in time", "client"
-
-
 class ClientGone(AppError):
     """Nobody is there to read it; 499 is what access logs call it."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Path, Request
 from starlette.responses import Response
 
+from apps.api_gateway.domain.headers import shown_key
 from apps.api_gateway.domain.why.verdict import Verdict
 from apps.api_gateway.routes import presenting
 from apps.api_gateway.service.documents import Documents
@@ -30,8 +31,9 @@ async def platform_health(health: Health) -> PlatformHealth:
 @router.get("/api/v1/why/{asked}", summary="Why a request failed", response_model=Verdict, responses=TEXT)
 async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Any:
     """The cause, the service at fault, the evidence and what to do. As text with `Accept: text/plain`."""
-    who = await door.admit(request.scope["headers"])
-    return presenting.verdict(await inquiry.explain(asked, who.tenant), request)
+    given = request.scope["headers"]
+    who = await door.admit(given)
+    return presenting.verdict(await inquiry.explain(asked, who.tenant, shown_key(given)), request)
 
 
 @router.get("/openapi.json", include_in_schema=False)

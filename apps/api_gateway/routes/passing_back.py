@@ -1,17 +1,21 @@
 """An app's answer on its way to the client: whole where it is small, else part by part as it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import aiohttp
 from starlette.types import Receive, Send
 
+from apps.api_gateway.domain import airtable_shape
 from apps.api_gateway.domain import headers as rules
 from apps.api_gateway.domain.answers import LARGEST_ERROR
+from apps.api_gateway.domain.headers import Header
 from apps.api_gateway.domain.routing import Route
+from apps.api_gateway.domain.why.evidence import Failure
 from apps.api_gateway.routes.recording import Recording
 from chassis import AnswerLost, AppError, PeerUnavailable
 
+PROBLEM = "application/problem+json"
 WHOLE = 256 * 1024  # bytes; an answer up to this may go out in one piece
 BODILESS = frozenset((204, 304))
 SAFE = frozenset(("GET", "HEAD"))
@@ -31,11 +35,14 @@ async def pass_back(
     parts = _parts(response, None if bodiless else response.content_length)
     try:
         beginning, ended = await _beginning(response, parts)
+        length = response.content_length
         if response.status >= 400 and len(beginning) <= LARGEST_ERROR:
-            record.explained(response, beginning)
-        if ended and response.content_length is None and not bodiless:
+            failure = record.explained(response, beginning)
+            if failure and ended and route.style == "airtable" and response.content_type == PROBLEM:
+                headers, beginning, length = *_in_airtables_shape(response, headers, failure), None
+        if ended and length is None and not bodiless:
             headers.append((b"content-length", str(len(beginning)).encode()))
-        record.begun, record.endless = True, not ended
+        record.endless = not ended
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if ended or beginning:
             await send({"type": "http.response.body", "body": beginning, "more_body": not ended})
@@ -43,6 +50,16 @@ async def pass_back(
             await _stream(response, parts, receive, send)
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise _broken_off(route.app, method) from None
+
+
+def _in_airtables_shape(
+    response: aiohttp.ClientResponse, headers: Iterable[Header], failure: Failure
+) -> tuple[list[Header], bytes]:
+    """For what an app refuses before its own Airtable-compatible routes see it."""
+    kept = [each for each in headers if each[0] not in (b"content-type", b"content-length")]
+    told = airtable_shape.headers(failure)
+    kept += [(name.encode(), value.encode("latin-1", "replace")) for name, value in told.items()]
+    return kept, airtable_shape.body(response.status, failure.detail)
 
 
 async def _parts(response: aiohttp.ClientResponse, announced: int | None) -> AsyncIterator[bytes]:

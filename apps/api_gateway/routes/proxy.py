@@ -8,13 +8,11 @@ from apps.api_gateway.domain import headers as rules
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.routes.passing_back import pass_back
 from apps.api_gateway.routes.recording import Recording
-from apps.api_gateway.routes.refusal import refuse
 from apps.api_gateway.routes.target import passed_on
 from apps.api_gateway.routes.upload import Upload
 from apps.api_gateway.service.door import Door
 from apps.api_gateway.settings import Settings
-from apps.api_gateway.store import Memory
-from chassis import AppError, HeadersTooLarge, Internal, Mesh, MethodNotAllowed, UnknownRoute, current
+from chassis import HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
 
 EVENT_STREAM = "text/event-stream"
 STREAMS = (EVENT_STREAM, "application/x-ndjson")
@@ -24,36 +22,24 @@ OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/p
 class Proxy:
     """Answers every path that the gateway does not serve itself."""
 
-    def __init__(self, settings: Settings, mesh: Mesh, door: Door, memory: Memory) -> None:
+    def __init__(self, settings: Settings, mesh: Mesh, door: Door) -> None:
         self._table = settings.table
         self._in_memory = settings.body_in_memory
         self._max_headers = settings.max_header_bytes
         self._mesh = mesh
         self._door = door
-        self._memory = memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
         route = self._table.match(scope["raw_path"].decode("latin-1"))
-        scope["routed_to"] = route.prefix if route else "(none)"  # for the audit entry of a refusal
         if route is not None and scope["method"] == "OPTIONS":
             await _options(route, send)
             return
-        record = Recording(scope, route)
-        try:
-            if route is None:
-                raise self._unknown(scope["path"])
-            await self._serve(route, record, scope, receive, send)
-        except AppError as error:
-            record.failed(error)
-            if record.begun:
-                raise  # the edge breaks the answer off, which is all that can still be said
-            await refuse(error, route, scope, receive, send)
-        except Exception:
-            record.failed(Internal("The gateway has a bug; its log has it under this trace id."))
-            raise
-        finally:
-            self._memory.keep(record.exchange(self._mesh))
+        record: Recording = scope["recording"]
+        record.routed(route)
+        if route is None:
+            raise self._unknown(scope["path"])
+        await self._serve(route, record, scope, receive, send)
 
     async def _serve(self, route: Route, record: Recording, scope: Scope, receive: Receive, send: Send) -> None:
         given, method = scope["headers"], scope["method"]

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from starlette.types import Receive
 
 from apps.api_gateway.domain.headers import Header
-from apps.api_gateway.domain.problems import BodyTooSlow, ClientGone
+from apps.api_gateway.domain.problems import ClientGone
 from apps.api_gateway.domain.routing import Route
-from chassis import BadRequest, Context, RequestTooLarge
+from chassis import BadRequest, Context, RequestTooLarge, RequestTooSlow
 
 IDLE = 10.0  # seconds a client may be silent in the middle of a body
 # The body's time ends a little before the app's, so that a slow client is never taken for a slow app.
@@ -62,7 +62,7 @@ class Upload:
             async with asyncio.timeout(max(patience, 0.0)):
                 message = await self._receive()
         except TimeoutError:
-            raise BodyTooSlow("The rest of the body did not arrive in time.") from None
+            raise RequestTooSlow("The rest of the body did not arrive in time.") from None
         if message["type"] == "http.disconnect":
             raise ClientGone("The client went away while it was sending.")
         return message.get("body", b""), message.get("more_body", False)

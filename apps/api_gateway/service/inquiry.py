@@ -20,9 +20,12 @@ class Inquiry:
         self._launcher = launcher
         self._apps = apps
 
-    async def explain(self, asked: str, tenant: str) -> Verdict:
-        """Why the request `asked` (a trace id, a request id, or `last`) of this tenant ended as it did."""
-        exchange = self._memory.last(tenant) if asked == "last" else self._memory.find(tenant, asked)
+    async def explain(self, asked: str, tenant: str, key: bytes | None) -> Verdict:
+        """Why the request `asked` (a trace id, a request id, or `last`) of this tenant ended as it did.
+
+        `key` is the digest of the asker's: his last request may have been refused before anybody looked whose it was.
+        """
+        exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
         if exchange is None:
             return judge(Evidence(asked, time.time()))
         return judge(

@@ -20,6 +20,7 @@ class Exchange:
 
     `path` has no query, because queries carry data. `callee` is what the app says it took itself, from its
     `server-timing`; None means that it did not say. `airtable` is Airtable's own error type where it sent one.
+    `key` is the digest of the key that was shown, where the request was refused before anybody looked whose it is.
     """
 
     at: float
@@ -36,6 +37,7 @@ class Exchange:
     failure: Failure | None = None
     breaker: str = "closed"
     airtable: str | None = None
+    key: bytes | None = None
 
     @property
     def ended(self) -> float:

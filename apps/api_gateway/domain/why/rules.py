@@ -47,6 +47,13 @@ def down_process(evidence: Evidence, exchange: Exchange, failure: Failure) -> Fi
     return Finding("dependency down", failure.service, _obituary(process), _revival(process), process.name)
 
 
+def starting(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
+    if failure.code != "app.starting":
+        return None
+    remedy = Remedy("Repeat the request; if it still starts, see which check is red.", "make doctor")
+    return Finding("dependency down", failure.service, f"{failure.service} had not started: {failure.detail}", remedy)
+
+
 def refused_by_the_mesh(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     if failure.code != "mesh.denied":
         return None
@@ -159,6 +166,7 @@ def bug(_: Evidence, __: Exchange, failure: Failure) -> Finding:
 
 RULES: tuple[Rule, ...] = (
     down_process,
+    starting,
     refused_by_the_mesh,
     no_answer_in_time,
     unreachable,

@@ -57,6 +57,10 @@ VERDICTS = {
         Evidence("last", AT, failed("peer.answer-lost", 502), (DEAD_APP, SIDECAR)),
         ("dependency down", CONNECTOR, "was killed by signal 9", f"make logs APP={CONNECTOR}"),
     ),
+    "an app that had not started": (
+        Evidence("last", AT, failed("app.starting", 503), (APP, SIDECAR), probe=ALIVE),
+        ("dependency down", CONNECTOR, "airtable-connector had not started", "make doctor"),
+    ),
     "an app that was stopped": (
         Evidence("last", AT, UNAVAILABLE, (a_process(state="stopped", since=AT - 9),)),
         ("dependency down", CONNECTOR, "stopped since", "make up"),
