@@ -139,8 +139,7 @@ class _Request:
         except AppError as error:
             await self._fail(error)
         except Exception as error:
-            trace = traceback.format_exc(limit=-12)
-            self._edge._log.error("unexpected error", error=type(error).__name__, traceback=trace)
+            self._edge._log.error("unexpected error", error=type(error).__name__, traceback=traceback.format_exc(-12))
             await self._fail(Internal("This is a bug in the platform. Report it with the trace id."))
         finally:
             patience.close()
@@ -233,8 +232,7 @@ class _Request:
         await self._edge._answer(error, self._scope)(self._scope, self._receive, self._send_marked)
 
     def _finish(self) -> None:
-        seconds = time.perf_counter() - self._began
-        scope, context = self._scope, self._context
+        scope, context, seconds = self._scope, self._context, time.perf_counter() - self._began
         self._edge._metrics.request(scope["method"], self._status, seconds)
         fields: dict[str, Any] = {"method": scope["method"], "path": scope["path"], "status": self._status}
         fields["duration_ms"] = round(seconds * 1000, 2)
