@@ -9,8 +9,8 @@ from sandbox.airtable.change import Author
 from sandbox.airtable.schema import Table
 
 #: The options each type that clients may create must have, with what is allowed: bounds, names, or any text.
-_DATES = {"local": "l", "friendly": "LL", "us": "M/D/YYYY", "european": "D/M/YYYY", "iso": "YYYY-MM-DD"}
-_TIMES = {"12hour": "h:mma", "24hour": "HH:mm"}
+DATES = {"local": "l", "friendly": "LL", "us": "M/D/YYYY", "european": "D/M/YYYY", "iso": "YYYY-MM-DD"}
+TIMES = {"12hour": "h:mma", "24hour": "HH:mm"}
 _DURATIONS = ("h:mm", "h:mm:ss", "h:mm:ss.S", "h:mm:ss.SS", "h:mm:ss.SSS")
 _REQUIRED: dict[str, dict[str, Any]] = {
     "number": {"precision": range(9)},
@@ -19,8 +19,8 @@ _REQUIRED: dict[str, dict[str, Any]] = {
     "duration": {"durationFormat": _DURATIONS},
     "rating": {"max": range(1, 11), "icon": str, "color": str},
     "checkbox": {"icon": str, "color": str},
-    "date": {"dateFormat": _DATES},
-    "dateTime": {"dateFormat": _DATES, "timeFormat": _TIMES, "timeZone": str},
+    "date": {"dateFormat": DATES},
+    "dateTime": {"dateFormat": DATES, "timeFormat": TIMES, "timeZone": str},
 }
 _SELECTS = {"singleSelect", "multipleSelects"}
 _PLAIN = {

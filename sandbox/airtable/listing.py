@@ -14,7 +14,8 @@ from sandbox.airtable import errors, parameters
 from sandbox.airtable.formula import Compiled, FormulaError, compile_formula, parse
 from sandbox.airtable.http import Request
 from sandbox.airtable.iterators import Iterators
-from sandbox.airtable.rendering import Rendering, zone_for
+from sandbox.airtable.readable import readable_for
+from sandbox.airtable.rendering import Rendering
 from sandbox.airtable.schema import Field, Record, Table, View
 
 #: For one filter over all records of a table.
@@ -71,7 +72,7 @@ def checked(given: dict[str, Any], table: Table) -> ListQuery:
     rendering = Rendering(
         by_id=parameters.boolean(given.get("returnFieldsByFieldId")),
         only=None if only is None else [_field(table, name) for name in dict.fromkeys(map(str, only))],
-        zone=zone_for(given.get("cellFormat"), given.get("timeZone"), given.get("userLocale")),
+        readable=readable_for(given.get("cellFormat"), given.get("timeZone"), given.get("userLocale")),
         comment_count=bool(metadata),
     )
     return ListQuery(

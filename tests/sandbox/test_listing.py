@@ -189,7 +189,7 @@ def test_the_string_format_shows_what_people_read(client):
     made = client.send("POST", path, json={"fields": sent}).json()
     zone = {"cellFormat": "string", "timeZone": "Europe/Berlin", "userLocale": "en-gb"}
     fields = client.get(f"{path}/{made['id']}", **zone)["fields"]
-    assert (fields["When"], fields["Duration"], fields["Done"]) == ("7/31/2026 11:05pm", "1:30", "checked")
+    assert (fields["When"], fields["Duration"], fields["Done"]) == ("2026-07-31 23:05", "1:30", "checked")
     company = client.get(client.path("CRM", "Companies"), **zone, view="Key accounts")["records"][0]["fields"]
     assert company["Annual revenue"].startswith("€")
     posted = client.send("POST", f"{path}/listRecords?timeZone=utc&userLocale=en", json={"cellFormat": "string"})

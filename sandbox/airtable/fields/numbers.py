@@ -92,10 +92,16 @@ class Duration(_Numeric):
     merges = False
 
     def text(self, value: Any, field: Field) -> str:
-        sign, seconds = ("-" if value < 0 else ""), abs(int(value))
-        hours, minutes = seconds // 3600, seconds // 60 % 60
-        with_seconds = "ss" in field.options.get("durationFormat", "h:mm")
-        return f"{sign}{hours}:{minutes:02d}" + (f":{seconds % 60:02d}" if with_seconds else "")
+        form = field.options.get("durationFormat", "h:mm")
+        places = len(form.partition(".")[2])
+        # Rounded to what is shown; a whole number of units, so that 59.96 s is never shown as 60.
+        whole, rest = divmod(abs(value), 1)
+        units = int(whole) * 10**places + round(rest * 10**places)
+        seconds, fraction = divmod(units, 10**places)
+        shown = f"{'-' if value < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02d}"
+        if "ss" in form:
+            shown += f":{seconds % 60:02d}"
+        return f"{shown}.{fraction:0{places}d}" if places else shown
 
 
 class Rating(_Numeric):

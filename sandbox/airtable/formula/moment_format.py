@@ -31,7 +31,7 @@ def _shown(match: re.Match[str], at: datetime, names: Locale) -> str:
     long = names.forms.get(token.upper())
     if long is not None:
         if token.islower():
-            long = long.replace("MMMM", "MMM").replace("dddd", "ddd").replace("MM/", "M/").replace("DD", "D")
+            long = re.sub("MMMM|MM|DD|dddd", lambda part: part[0][1:], long)
         return _TOKEN.sub(lambda part: _shown(part, at, names), long)
     if token.startswith("S"):
         return f"{at.microsecond:06d}000"[: len(token)]

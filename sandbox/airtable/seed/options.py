@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.airtable.field_options import DATES, TIMES
 from sandbox.airtable.ids import derived_id
 from sandbox.airtable.schema import Field
 from sandbox.airtable.seed.reading import Part
@@ -15,6 +16,7 @@ MOMENT = {
     "timeZone": "utc",
 }
 _BOUNDS = {"precision": (0, 8), "max": (1, 10)}
+_FORMS = {"dateFormat": DATES, "timeFormat": TIMES}
 _COLORS = ("blueLight2", "cyanLight2", "tealLight2", "greenLight2", "yellowLight2", "orangeLight2", "redLight2")
 #: What Airtable fills in when nothing is chosen.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -63,6 +65,10 @@ def _like(default: Any, given: Part, key: str) -> Any:
     value = given.optional(key, default)
     if type(value) is not type(default):
         raise given.fail(key, f"must be like {default!r}")
+    if key in _FORMS:
+        if value.get("name") not in _FORMS[key]:
+            raise given.fail(key, f"must be {{name: …}} with one of {', '.join(_FORMS[key])}")
+        return {"name": value["name"], "format": _FORMS[key][value["name"]]}
     if key in _BOUNDS and not _BOUNDS[key][0] <= value <= _BOUNDS[key][1]:
         raise given.fail(key, "must be from {} to {}".format(*_BOUNDS[key]))
     return value
