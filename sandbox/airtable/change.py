@@ -74,23 +74,36 @@ class Change:
         self._writes.append(_Write(field.table, record, {field.id: value}, new=False))
 
     def apply(self) -> None:
+        now, event = self._author.clock.milliseconds_text(), self._announced()
+        self._base.foretell(event)
         for field, choices in self._choices.values():
             field.options["choices"].extend(choices)
-        now, event = self._author.clock.milliseconds_text(), self._author.event(self._base)
         for write in self._writes:
             record, table = write.record, write.table
             if write.new:
                 table.last_auto_number += 1
                 record.auto_number = table.last_auto_number
                 table.records[record.id] = record
-                event.creates(table, record)
-            event.changes(table, record)
+        for write in self._writes:
             for field_id, value in write.cells.items():
-                event.changes_links(table.fields[field_id], record, value)
-                links.put(table.fields[field_id], record, value)
-            record.modified_time, record.modified_by = now, self._author.user_id
+                links.put(write.table.fields[field_id], write.record, value)
+            write.record.modified_time, write.record.modified_by = now, self._author.user_id
         self._base.version += 1
         self._base.tell(event)
+
+    def _announced(self) -> Event:
+        event = self._author.event(self._base)
+        for field, _ in self._choices.values():
+            definition = {"name": field.name, "type": field.type.name}
+            event.changed_fields.setdefault(field.table.id, {})[field.id] = definition
+        for write in self._writes:
+            if write.new:
+                event.creates(write.table, write.record)
+        for write in self._writes:
+            event.changes(write.table, write.record)
+            for field_id, value in write.cells.items():
+                event.changes_links(write.table.fields[field_id], write.record, value)
+        return event
 
     # What field types ask while a value is checked.
 
@@ -152,6 +165,8 @@ def delete(table: Table, records: list[Record], author: Author) -> None:
             event.changes_links(field, record, None)
         for field, linking in links.linking_one_sidedly(table, record):
             event.changes(field.table, linking)
+    table.base.foretell(event)
+    for record in records:
         links.forget(table, record)
         del table.records[record.id]
         event.destroys(table, record)

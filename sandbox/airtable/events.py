@@ -21,6 +21,8 @@ class Event:
     created: dict[str, dict[str, Record]] = field(default_factory=dict)
     before: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     destroyed: dict[str, list[str]] = field(default_factory=dict)
+    #: Computed cells as they were, when somebody asked for them before the write.
+    computed: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     created_tables: list[Table] = field(default_factory=list)
     created_fields: dict[str, list[Field]] = field(default_factory=dict)
     #: Names and types, or names and descriptions, as they were.

@@ -131,7 +131,13 @@ class Base:
     clock: Clock = field(default_factory=Clock)
     #: Where attachments' contents are, once one has arrived: their URLs change with time.
     files: Files | None = None
+    foreseers: list[Callable[[Event], None]] = field(default_factory=list)
     watchers: list[Callable[[Event], None]] = field(default_factory=list)
+
+    def foretell(self, event: Event) -> None:
+        """Before the write, to whoever has to know what was; all that will change is named in the event."""
+        for foreseer in self.foreseers:
+            foreseer(event)
 
     def tell(self, event: Event) -> None:
         """Whoever watches the base hears of each write once, after it is done."""

@@ -117,6 +117,7 @@ class Sandbox:
         for base in bases:
             base.clock = self.clock
             base.files = self.files if self.files.contents else None
+            base.foreseers.append(self.webhooks.foresee)
             base.watchers += [self.webhooks.happened, self._fetching.happened]
             self.bases[base.id] = base
 

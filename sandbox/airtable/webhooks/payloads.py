@@ -1,15 +1,14 @@
-"""An event as one webhook's payload, in the version 2 format of cell values. Computed cells are not told."""
+"""An event as one webhook's payload."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.airtable.clock import iso
-from sandbox.airtable.events import LINKS, Event
-from sandbox.airtable.fields.choices import choice_name
-from sandbox.airtable.fields.links import linked_table
+from sandbox.airtable.events import Event
 from sandbox.airtable.formula import compile_formula, parse
-from sandbox.airtable.schema import Field, Record, Table
+from sandbox.airtable.schema import Record, Table
+from sandbox.airtable.webhooks.cells import cell, shown
 from sandbox.airtable.webhooks.schema_payloads import created_tables, schema_of_table
 from sandbox.airtable.webhooks.specification import Filters
 
@@ -44,7 +43,7 @@ def _table(event: Event, table: Table, filters: Filters) -> dict[str, Any]:
     created = [record for record in event.created.get(table.id, {}).values() if _in_view(record, table, filters)]
     if created and "add" in filters.changes:
         shape["createdRecordsById"] = {
-            record.id: {"createdTime": record.created_time, "cellValuesByFieldId": _cells(record.cells, table)}
+            record.id: {"createdTime": record.created_time, "cellValuesByFieldId": _written(record, table)}
             for record in created
         }
     if "update" in filters.changes and (changed := _changed_records(event, table, filters)):
@@ -55,26 +54,39 @@ def _table(event: Event, table: Table, filters: Filters) -> dict[str, Any]:
 
 
 def _changed_records(event: Event, table: Table, filters: Filters) -> dict[str, Any]:
+    stored, computed = event.before.get(table.id, {}), event.computed.get(table.id, {})
     shapes = {}
-    for record_id, before in event.before.get(table.id, {}).items():
+    for record_id in {**stored, **computed}:
         record = table.records.get(record_id)
         if record is None or not _in_view(record, table, filters):
             continue
-        ids = [key for key in table.fields if before.get(key) != record.cells.get(key)]
+        before = _changed_cells(record, table, stored.get(record_id), computed.get(record_id, {}))
         if filters.watched:
-            ids = [key for key in ids if key in filters.watched]
-        if ids:
-            shapes[record_id] = _changed(record, before, ids, table, filters)
+            before = {key: value for key, value in before.items() if key in filters.watched}
+        if before:
+            shapes[record_id] = _changed(record, before, table, filters)
     return shapes
 
 
-def _changed(record: Record, before: dict[str, Any], ids: list[str], table: Table, filters: Filters) -> dict[str, Any]:
-    shape = {"current": {"cellValuesByFieldId": _values(record.cells, ids, table)}}
+def _changed_cells(
+    record: Record, table: Table, stored: dict[str, Any] | None, computed: dict[str, Any]
+) -> dict[str, Any]:
+    """What the cells that changed showed before."""
+    fields = table.fields.values()
+    changed = [field for field in fields if stored is not None and stored.get(field.id) != record.cells.get(field.id)]
+    before = {field.id: cell((stored or {}).get(field.id), field) for field in changed}
+    follows = {key: value for key, value in computed.items() if value != shown(record, table.fields[key])}
+    return before | follows
+
+
+def _changed(record: Record, before: dict[str, Any], table: Table, filters: Filters) -> dict[str, Any]:
+    current = {key: shown(record, table.fields[key]) for key in before}
+    shape = {"current": {"cellValuesByFieldId": current}}
     if filters.previous:
-        shape["previous"] = {"cellValuesByFieldId": _values(before, ids, table)}
-    if filters.included:
-        others = [key for key in record.cells if key in filters.included and key not in ids]
-        shape["unchanged"] = {"cellValuesByFieldId": _values(record.cells, others, table)}
+        shape["previous"] = {"cellValuesByFieldId": before}
+    if filters.includes:
+        others = [field for field in table.fields.values() if field.id not in before and filters.wants(field, record)]
+        shape["unchanged"] = {"cellValuesByFieldId": {field.id: shown(record, field) for field in others}}
     return shape
 
 
@@ -86,27 +98,6 @@ def _in_view(record: Record, table: Table, filters: Filters) -> bool:
     return compile_formula(parse(view.filter), table).includes(record)
 
 
-def _cells(cells: dict[str, Any], table: Table) -> dict[str, Any]:
-    return _values(cells, [key for key in table.fields if key in cells], table)
-
-
-def _values(cells: dict[str, Any], ids: list[str], table: Table) -> dict[str, Any]:
-    """A cell that is empty is null."""
-    return {key: None if cells.get(key) is None else _value(cells[key], table.fields[key]) for key in ids}
-
-
-def _value(value: Any, field: Field) -> Any:
-    match field.type.name:
-        case "singleSelect":
-            return _choice(value, field)
-        case "multipleSelects":
-            return [_choice(item, field) for item in value]
-        case name if name == LINKS:
-            linked = linked_table(field)
-            return [{"id": record_id, "name": linked.primary_text(record_id)} for record_id in value]
-    return field.type.json(value, field)
-
-
-def _choice(value: str, field: Field) -> dict[str, Any]:
-    color = next(choice.get("color") for choice in field.options["choices"] if choice["id"] == value)
-    return {"id": value, "name": choice_name(value, field), "color": color}
+def _written(record: Record, table: Table) -> dict[str, Any]:
+    """Of a new record what was written, and nothing that follows from it."""
+    return {field.id: shown(record, field) for field in table.fields.values() if field.id in record.cells}

@@ -15,6 +15,7 @@ from sandbox.airtable.clock import Clock, iso
 from sandbox.airtable.events import Event
 from sandbox.airtable.ids import Ids
 from sandbox.airtable.schema import Base
+from sandbox.airtable.webhooks.following import following_cells
 from sandbox.airtable.webhooks.payloads import payload
 from sandbox.airtable.webhooks.specification import Filters
 
@@ -121,6 +122,10 @@ class Webhooks:
         shown = [content for _, content in webhook.payloads[start - webhook.first :][:limit]]
         following = start + len(shown) if shown else (cursor or 1)
         return {"payloads": shown, "cursor": following, "mightHaveMore": start + len(shown) < webhook.next_number()}
+
+    def foresee(self, event: Event) -> None:
+        if any(event.at < webhook.expires for webhook in self._alive(event.base).values()):
+            event.computed = following_cells(event)
 
     def happened(self, event: Event) -> None:
         for webhook in self._alive(event.base).values():

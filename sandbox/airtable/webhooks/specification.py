@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.airtable import errors
 from sandbox.airtable.ids import is_id
-from sandbox.airtable.schema import Base
+from sandbox.airtable.schema import Base, Field, Record
 
 _DATA_TYPES = {"tableData", "tableFields", "tableMetadata"}
 _CHANGES = {"add", "remove", "update"}
@@ -42,8 +42,16 @@ class Filters:
         self.watched_schemas = _some(filters.get("watchSchemasOfFieldIds"), known)
         self.previous_fields = includes.get("includePreviousFieldDefinitions") is True
         self.previous = includes.get("includePreviousCellValues") is True
-        everything = includes.get("includeCellValuesInFieldIds") == "all"
-        self.included = known if everything else _some(includes.get("includeCellValuesInFieldIds"), known)
+        included = includes.get("includeCellValuesInFieldIds")
+        self._everything = included == "all"
+        self._included = set() if self._everything else _some(included, known)
+        self.includes = self._everything or bool(self._included)
+
+    def wants(self, field: Field, record: Record) -> bool:
+        """Whether a cell is told that did not change: those named, or all that were written and are not empty."""
+        if self._everything:
+            return field.id in record.cells
+        return field.id in self._included and field.value(record) is not None
 
 
 def _is_scope(scope: Any, base: Base) -> bool:
