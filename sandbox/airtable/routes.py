@@ -10,7 +10,8 @@ from sandbox.airtable.change import Author
 from sandbox.airtable.grants import permits, scope_of
 from sandbox.airtable.http import Request
 from sandbox.airtable.ids import is_id
-from sandbox.airtable.rendering import Rendering, zone_for
+from sandbox.airtable.readable import readable_for
+from sandbox.airtable.rendering import Rendering
 from sandbox.airtable.schema import Base, Record, Table
 from sandbox.airtable.state import Sandbox
 from sandbox.airtable.webhooks.registry import MOST_PAYLOADS
@@ -37,6 +38,8 @@ def answer(request: Request, sandbox: Sandbox) -> Any:
             visible = [base for base in sandbox.bases.values() if request.grant.sees(base.id)]
             offset = parameters.first(request.query, "offset")
             return metadata.bases(visible, offset, sandbox.ids)
+        case "POST", ["v0", "meta", "bases"]:
+            return _create_base(request, sandbox)
         case _, ["v0", "meta", "bases", base_id, *rest] if rest:
             return _schema_route(request, _visible_base(request, base_id, sandbox), rest, sandbox.author(request.grant))
         case _, ["v0", "bases", base_id, "webhooks", *rest]:
@@ -57,6 +60,15 @@ def answer(request: Request, sandbox: Sandbox) -> Any:
             author = sandbox.author(request.grant)
             return _comments_route(request, _record(record_id, found, sandbox), found.base, author, *rest)
     raise errors.not_found()
+
+
+def _create_base(request: Request, sandbox: Sandbox) -> Any:
+    """A token that was given single bases was given no workspace to make one in (unverified)."""
+    if request.grant.bases is not None:
+        raise errors.model_not_found()
+    base = schema_changes.create_base(request.json(), sandbox.users, sandbox.author(request.grant))
+    sandbox.put([base])
+    return {"id": base.id, **metadata.tables(base, visible_field_ids=False)}
 
 
 def _table_route(request: Request, table: Table, sandbox: Sandbox) -> Any:
@@ -168,7 +180,7 @@ def _rendering(request: Request) -> Rendering:
     query = request.query
     return Rendering(
         by_id=parameters.boolean(parameters.first(query, "returnFieldsByFieldId")),
-        zone=zone_for(*(parameters.first(query, key) for key in ("cellFormat", "timeZone", "userLocale"))),
+        readable=readable_for(*(parameters.first(query, key) for key in ("cellFormat", "timeZone", "userLocale"))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sandbox.airtable import errors, metadata
@@ -17,6 +18,27 @@ _PRIMARY = {
     "singleLineText", "multilineText", "richText", "email", "url", "phoneNumber", "barcode", "number", "percent",
     "currency", "duration", "date", "dateTime",
 }  # fmt: skip
+
+
+def create_base(content: Any, users: dict[str, dict[str, str]], author: Author) -> Base:
+    """With at least one table. It is not yet one of the simulator's bases."""
+    wanted = _object(content)
+    name, tables = _name(wanted, errors.invalid_request), wanted.get("tables")
+    if "workspaceId" not in wanted:
+        raise errors.missing("workspaceId")
+    if tables is None:
+        raise errors.missing("tables")
+    if not isinstance(tables, list) or not tables or not _is_workspace(wanted["workspaceId"]):
+        raise errors.invalid_request()
+    base = Base(author.ids.new("app"), name, users)
+    for table in tables:
+        create_table(table, base, author)
+    return base
+
+
+def _is_workspace(workspace_id: Any) -> bool:
+    """Both 17 and 18 characters are documented."""
+    return isinstance(workspace_id, str) and re.fullmatch(r"wsp[0-9A-Za-z]{14,15}", workspace_id) is not None
 
 
 def create_table(content: Any, base: Base, author: Author) -> dict[str, Any]:
