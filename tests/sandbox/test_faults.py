@@ -105,3 +105,23 @@ def test_faults_come_after_token_and_limits(client, admin, path):
     admin.send("POST", "/limits", json={"mode": "exact", "basePerSecond": 1})
     assert client.send("GET", path, headers={"authorization": None}).status_code == 401
     assert [client.send("GET", path).status_code for _ in range(2)] == [503, 429]
+
+
+def test_an_iterator_expires_in_the_middle_of_paging_and_the_client_begins_again(client, admin, path):
+    offset = client.get(path, pageSize=10)["offset"]
+    admin.send("POST", "/faults", json={"kind": "iterator-expiry", "count": 1, "method": "GET", "path": "/Companies"})
+    path_by_name = f"/v0/{client.base('CRM').id}/Companies"
+    for _ in range(2):  # the fault hits once, what it ended stays ended
+        answer = client.send("GET", path_by_name, params={"pageSize": 10, "offset": offset})
+        assert answer.status_code == 422
+        assert answer.json() == {"error": {"type": "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"}}
+    again = client.get(path, pageSize=10)["offset"]
+    assert len(client.get(path, pageSize=10, offset=again)["records"]) == 10
+
+
+def test_a_503_without_a_body_has_airtables(client, admin):
+    admin.send("POST", "/faults", json={"kind": "status"})
+    assert client.send("GET", "/v0/meta/whoami").json()["error"]["type"] == "RETRIABLE_ERROR"
+    admin.send("DELETE", "/faults")
+    admin.send("POST", "/faults", json={"kind": "status", "status": 502})
+    assert client.send("GET", "/v0/meta/whoami").content == b""

@@ -106,3 +106,26 @@ def test_refused_writes_count_as_well(client, admin):
     answers = [client.send("POST", path, json={}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [422] * 5 + [429]
     assert answers[-1].headers["retry-after"] == "30"
+
+
+def test_a_month_has_as_many_calls_as_its_plan_and_the_next_month_begins_anew(client, admin):
+    clock = client.sandbox.clock
+    clock.freeze(1_769_904_000 - 10)  # ten seconds before February 2026
+    admin.send("POST", "/limits", json={"callsPerMonth": 3})
+    crm, projects = client.path("CRM", "Companies"), client.path("Projects", "Tasks")
+    statuses = [client.send("GET", path).status_code for path in (crm, projects, "/v0/meta/whoami", crm, projects)]
+    assert statuses == [200, 200, 200, 429, 429]
+    assert client.send("GET", crm).json()["error"]["type"] == "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
+    clock.advance(10)
+    assert client.send("GET", crm).status_code == 200
+
+
+def test_a_call_refused_by_the_rate_limit_costs_nothing_of_the_month(client, admin):
+    client.sandbox.clock.freeze()
+    admin.send("POST", "/limits", json={"mode": "exact", "callsPerMonth": 6})
+    path = client.path("CRM", "Companies")
+    assert [client.send("GET", path).status_code for _ in range(8)] == [200] * 5 + [429] * 3
+    client.sandbox.clock.advance(31)
+    answers = [client.send("GET", path) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert "error" in answers[1].json()

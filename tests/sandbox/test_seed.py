@@ -188,3 +188,81 @@ def test_there_are_enough_records_and_a_table_that_needs_cleaning():
         assert any(row[column] is None for row in rows)
     assert any("@" not in address for address in addresses)
     assert "2024-02-30" in {row["Signed up"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "message"),
+    [
+        (("permissionLevel: edit", "permissionLevel: [edit]"), 5, "bases[0].permissionLevel: must be a text"),
+        (("type: autoNumber", "type: magic"), 9, "bases[0].tables[0].fields[0].type: unknown field type"),
+        (("table: Customers, inverse", "table: Nobody, inverse"), 10, "fields[1].options.table: no such table"),
+        (("{State} = 'Open'", "{Stat} = 'Open'"), 14, "views[0].filter: Unknown field names: stat"),
+        (("commentCount: 2", "commentCount: many"), 19, "records[0].commentCount: must be a whole number"),
+        (("- fields: {Customer: [bob]}", "- fields: {Customer: [eve]}"), 21, "records[1].fields.Customer: "),
+        (("aggregation: SUM", "aggregation: MEDIAN"), 26, "fields[2].options.aggregation: must be one of"),
+        (("users: [{name: Ada,", "users: [{name: 7,"), 2, "users[0].name: a text is required"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(wrong, line, message):
+    before, after = wrong
+    assert before in TEXT
+    with pytest.raises(InvalidSeed) as refused:
+        load(read_seed(TEXT.replace(before, after).encode(), "shop.yaml"))
+    assert message in str(refused.value)
+    assert str(refused.value).endswith(f"(line {line})")
+
+
+@pytest.mark.parametrize(
+    "text", ["bases: [", "- a", "", "bases: {a: !!python/object:os.system x}", "\x00", "a: &a [*a]"]
+)
+def test_a_text_that_is_no_seed_is_refused_with_its_name(text):
+    with pytest.raises(InvalidSeed, match=r"^shop\.yaml"):
+        read_seed(text.encode(), "shop.yaml")
+
+
+AI = {"name": "Summary", "type": "aiText"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("short", {"state": "generated", "isStale": False, "value": "short"}),
+        *(
+            (value, value)
+            for value in (
+                {"state": "generated", "isStale": True, "value": "old"},
+                {"state": "empty", "isStale": False, "value": None},
+                {"state": "loading", "isStale": True, "value": "old"},
+                {"state": "error", "isStale": False, "value": None, "errorType": "emptyDependency"},
+            )
+        ),
+    ],
+)
+def test_a_generated_text_is_shown_in_the_state_it_has(cell, shown):
+    document = seed()
+    document["bases"][0]["tables"][0]["fields"].append(AI)
+    document["bases"][0]["tables"][0]["records"][0]["fields"]["Summary"] = cell
+    (base,) = load(document)
+    table = base.table("Orders")
+    field, record = table.field("Summary"), next(iter(table.records.values()))
+    assert field.type.json(field.value(record), field) == shown
+    assert field.type.text(field.value(record), field) == (shown["value"] or "")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        7,
+        {"state": "written", "isStale": False, "value": "x"},
+        {"state": "generated", "value": "x"},
+        {"state": "generated", "isStale": False, "value": 7},
+        {"state": "error", "isStale": False, "value": None},
+        {"state": "empty", "isStale": False, "value": None, "errorType": "x"},
+    ],
+)
+def test_a_generated_text_in_no_state_is_refused(cell):
+    document = seed()
+    document["bases"][0]["tables"][0]["fields"].append(AI)
+    document["bases"][0]["tables"][0]["records"][0]["fields"]["Summary"] = cell
+    with pytest.raises(InvalidSeed, match="Summary"):
+        load(document)

@@ -81,26 +81,36 @@ class LastModifiedBy(_ComputedPerson):
         return record.modified_by
 
 
+_AI_STATES = {"empty", "loading", "generated", "error"}
+
+
 class AiText(Computed):
-    """What a model wrote; nobody's request writes it, a seed does, as a text."""
+    """What a model wrote; nobody's request writes it, a seed does: as a text, or whole as the API shows it."""
 
     name = "aiText"
 
     def write(self, value: Any, field: Field, change: Change) -> Any:
-        if not isinstance(value, str):
-            raise errors.cannot_accept(field.name)
-        return value
+        match value:
+            case str():
+                return {"state": "generated", "isStale": False, "value": value}
+            case {"state": str() as state, "isStale": bool(), "value": str() | None} if state in _AI_STATES:
+                error_type = value.get("errorType")
+                if len(value) == 3 + (state == "error") and isinstance(error_type, str) == (state == "error"):
+                    return dict(value)
+        raise errors.cannot_accept(field.name)
 
-    def json(self, value: Any, field: Field) -> Any:
-        return {"state": "generated", "isStale": False, "value": value}
+    def text(self, value: Any, field: Field) -> str:
+        return value["value"] or ""
 
 
-class ExternalSyncSource(AiText):
-    """The name of the source that a synced record comes from."""
+class ExternalSyncSource(Computed):
+    """The name of the source that a synced record comes from; written by a seed."""
 
     name = "externalSyncSource"
 
-    def json(self, value: Any, field: Field) -> Any:
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        if not isinstance(value, str):
+            raise errors.cannot_accept(field.name)
         return value
 
 
