@@ -1,7 +1,7 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
 `log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
-`projections` · `subscriptions` · `replays` · `schemas`: which events there are
+`projections` · `subscriptions` · `triggers` · `replays` · `schemas`: which events there are
 """
 
 from contracts.event_processor.letters import (
@@ -64,10 +64,23 @@ from contracts.event_processor.subscriptions import (
     SubscriptionDefinition,
 )
 from contracts.event_processor.tree import Tree, TreeNode
+from contracts.event_processor.triggers import (
+    CHAIN,
+    TESTED,
+    TRIGGERS,
+    Condition,
+    Emission,
+    Firing,
+    Trigger,
+    TriggerDefinition,
+    TriggerTest,
+    TriggerTested,
+)
 
 __all__ = [
     "APPENDED",
     "AT_ONCE",
+    "CHAIN",
     "KEYS",
     "OUTSTANDING",
     "PAGE",
@@ -76,6 +89,8 @@ __all__ = [
     "REPLAYED",
     "ROWS",
     "SUBSCRIPTIONS",
+    "TESTED",
+    "TRIGGERS",
     "WAIT",
     "Ack",
     "Append",
@@ -83,13 +98,16 @@ __all__ = [
     "Asked",
     "Chosen",
     "Column",
+    "Condition",
     "DeadLetter",
     "DeadLetterWhole",
     "Delivered",
+    "Emission",
     "EventSchema",
     "EventSchemaWhole",
     "EventType",
     "EventsQuery",
+    "Firing",
     "Judged",
     "LetterReason",
     "LetterReplay",
@@ -122,4 +140,8 @@ __all__ = [
     "Text",
     "Tree",
     "TreeNode",
+    "Trigger",
+    "TriggerDefinition",
+    "TriggerTest",
+    "TriggerTested",
 ]

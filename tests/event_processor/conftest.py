@@ -11,11 +11,11 @@ from apps.event_processor.domain import catalogue
 from apps.event_processor.settings import Settings
 from chassis import Principal
 from chassis.testing import AppClient, FakeDapr
-from chassis.testing.fixtures import client, dapr, peers
+from chassis.testing.fixtures import audit, client, dapr, peers
 from tests.event_processor.arriving import Arriving
 from tests.postgres import NewDatabase, new_database, postgres
 
-__all__ = ["client", "dapr", "new_database", "peers", "postgres"]
+__all__ = ["audit", "client", "dapr", "new_database", "peers", "postgres"]
 
 
 @pytest_asyncio.fixture
@@ -28,7 +28,7 @@ async def database(dapr: FakeDapr, new_database: NewDatabase) -> str:
 def silent_owners(dapr: FakeDapr) -> None:
     """Nobody has events to hand over, unless a test says so."""
     for owner in catalogue.owners():
-        dapr.peers[owner].answers(404)
+        dapr.peers[owner].answers(404, method="GET")
 
 
 @pytest.fixture

@@ -77,5 +77,15 @@ def check_append(asked: Append, version: int) -> None:
             headers={"X-Current-Version": str(version)},
         )
     for event in asked.events:
-        if catalogue.owner_of(event.type) in catalogue.owners():
-            raise ForeignType(f"{event.type}: that name is {catalogue.owner_of(event.type)}'s. Choose one of your own.")
+        check_type(event.type)
+
+
+def check_type(kind: str) -> None:
+    """Whether everybody may tell of it. Raises ForeignType."""
+    if catalogue.owner_of(kind) in catalogue.owners():
+        raise ForeignType(f"{kind}: that name is {catalogue.owner_of(kind)}'s. Choose one of your own.")
+
+
+def traceparent_of(trace_id: str) -> str | None:
+    """A place in the trace of what is told once more, or because of it."""
+    return f"00-{trace_id}-{trace_id[:15]}1-01" if trace_id else None

@@ -43,6 +43,18 @@ class TooManySubscriptions(AppError):
     code, status, title, fault = "events.too-many-subscriptions", 409, "There are too many subscriptions", "client"
 
 
+class UnknownTrigger(AppError):
+    code, status, title, fault = "events.unknown-trigger", 404, "There is no such trigger", "client"
+
+
+class TooManyTriggers(AppError):
+    code, status, title, fault = "events.too-many-triggers", 409, "There are too many triggers", "client"
+
+
+class EndlessTrigger(AppError):
+    code, status, title, fault = "events.endless-trigger", 422, "That trigger would fire on what it tells", "client"
+
+
 class TooManyReaders(AppError):
     code, status, title, fault = "events.too-many-readers", 503, "Too many readers wait for events", "platform"
 

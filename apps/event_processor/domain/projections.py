@@ -10,7 +10,7 @@ from contracts.event_processor import Column, ProjectionDefinition, StoredEvent
 
 KEY_LENGTH = 400  # characters; an event with a longer key is left out
 EXACT = 2**53  # a sum beyond it goes on as a floating-point number
-_NOTHING = object()
+NOTHING = object()  # stands where a pointer leads nowhere
 
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def at(document: Any, pointer: str) -> Any:
         elif isinstance(document, list) and name.isascii() and name.isdigit() and int(name) < len(document):
             document = document[int(name)]
         else:
-            return _NOTHING
+            return NOTHING
     return document
 
 
@@ -67,7 +67,7 @@ def digest(rows: Iterable[tuple[str, bytes]]) -> str:
 
 def _take(row: Row, name: str, column: Column, value: Any) -> None:
     before = row.get(name)
-    if value is _NOTHING:
+    if value is NOTHING:
         return
     if column.op == "count":
         row[name] = (before or 0) + 1

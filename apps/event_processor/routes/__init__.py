@@ -1,5 +1,13 @@
 """/api/v1/events. The log comes last: its `/{id}` would take what the others begin with for an id."""
 
-from apps.event_processor.routes import letters, log, projections, replays, schemas, subscriptions
+from apps.event_processor.routes import letters, log, projections, replays, schemas, subscriptions, triggers
 
-ROUTERS = (letters.router, projections.router, replays.router, schemas.router, subscriptions.router, log.router)
+ROUTERS = (
+    letters.router,
+    projections.router,
+    replays.router,
+    schemas.router,
+    subscriptions.router,
+    triggers.router,
+    log.router,
+)

@@ -9,9 +9,10 @@ from apps.event_processor.service.pump import Pump
 from apps.event_processor.service.reading import Reader, Trees
 from apps.event_processor.service.replaying import Replays
 from apps.event_processor.service.subscribing import Subscriptions
+from apps.event_processor.service.triggering import Triggers
 from apps.event_processor.service.writing import Writer
 
-SERVICES = (Bell, Follower, Keeper, Letters, Projections, Pump, Reader, Replays, Subscriptions, Trees, Writer)
+SERVICES = (Bell, Follower, Keeper, Letters, Projections, Pump, Reader, Replays, Subscriptions, Trees, Triggers, Writer)
 __all__ = [
     "SERVICES",
     "Bell",
@@ -24,5 +25,6 @@ __all__ = [
     "Replays",
     "Subscriptions",
     "Trees",
+    "Triggers",
     "Writer",
 ]

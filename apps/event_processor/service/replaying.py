@@ -7,6 +7,7 @@ import orjson
 
 from apps.event_processor.clients import Consumers
 from apps.event_processor.domain.catalogue import topic_of
+from apps.event_processor.domain.entries import traceparent_of
 from apps.event_processor.store import EventStore
 from chassis import Database, Principal
 from contracts.event_processor import REPLAYED, Replay, Replayed, StoredEvent
@@ -63,6 +64,6 @@ def _envelope(event: StoredEvent, tenant: str) -> bytes:
         "causationid": event.causation_id,
         "data": event.data,
     }
-    if event.trace_id:
-        document["traceparent"] = document["traceid"] = f"00-{event.trace_id}-{event.trace_id[:15]}1-01"
+    if traceparent := traceparent_of(event.trace_id):
+        document["traceparent"] = document["traceid"] = traceparent
     return orjson.dumps(document)

@@ -5,6 +5,15 @@ from apps.event_processor.store.log import EventStore
 from apps.event_processor.store.projections import ProjectionStore
 from apps.event_processor.store.quarantine import QuarantineStore
 from apps.event_processor.store.subscriptions import SubscriptionStore
+from apps.event_processor.store.triggers import TriggerStore
 
-STORES = (EventStore, LetterStore, ProjectionStore, QuarantineStore, SubscriptionStore)
-__all__ = ["STORES", "EventStore", "LetterStore", "ProjectionStore", "QuarantineStore", "SubscriptionStore"]
+STORES = (EventStore, LetterStore, ProjectionStore, QuarantineStore, SubscriptionStore, TriggerStore)
+__all__ = [
+    "STORES",
+    "EventStore",
+    "LetterStore",
+    "ProjectionStore",
+    "QuarantineStore",
+    "SubscriptionStore",
+    "TriggerStore",
+]
