@@ -64,7 +64,7 @@ test-unit: .venv/.ready dapr kustomize ## run the tests that start no whole mesh
 kustomize: .venv/.ready ## get kustomize, once
 	@$(PY) -m tests.kubernetes.programs
 
-k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; its programs are built once, 4 to 9 minutes
+k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; its programs are built once, 14 minutes of CPU
 	@$(PY) -m tests.kubernetes.programs cluster
 	@$(PY) -m pytest tests/kubernetes/on_a_cluster.py --timeout 400 $(ARGS)
 

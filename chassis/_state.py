@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, TypeVar, cast, overload
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from ._mesh import Mesh
 
 COMPONENT = "state"
 WAIT = 1.0  # seconds; a cache slower than this is worse than none
+MOST = 100  # keys of one transaction: while it is written, the store does nothing else
 T = TypeVar("T")
 
 
@@ -60,18 +62,31 @@ class State:
         With `etag`: only when the key still has it (`State.NEW`: does not exist); raises StateConflict otherwise. Also
         raises StateUnavailable, SidecarUnavailable.
         """
-        raw = value if isinstance(value, bytes) else value.model_dump_json().encode()
-        item: dict[str, Any] = {
-            "key": key,
-            "value": _pack(raw),
-            "metadata": {"ttlInSeconds": str(max(1, int(ttl.total_seconds())))},
-        }
+        item = _item(key, value, ttl)
         if etag is not None:
             item["options"] = {"concurrency": "first-write"}
             if etag:
                 item["etag"] = etag
         status, _, body = await self._ask("POST", "", orjson.dumps([item]))
         self._check(key, status, body)
+
+    async def transaction(self, values: Mapping[str, bytes | BaseModel | None], *, ttl: timedelta) -> None:
+        """Store all of these for `ttl`, at most 100, and remove the keys with None: all of it, or nothing.
+
+        Not for keys that are saved with an `etag`. The store would refuse each such key by itself and write the others
+        (Redis undoes nothing); this raises StateConflict then. What has to change together only if nobody else
+        changed it is one value, or in the app's database. Also raises ValueError, StateUnavailable, SidecarUnavailable.
+        """
+        if len(values) > MOST:
+            raise ValueError(f"{len(values)} keys in one transaction, {MOST} is the end")
+        operations = [
+            {"operation": "delete", "request": {"key": key}}
+            if value is None
+            else {"operation": "upsert", "request": _item(key, value, ttl)}
+            for key, value in values.items()
+        ]
+        status, _, body = await self._ask("POST", "/transaction", orjson.dumps({"operations": operations}))
+        self._check(", ".join(values), status, body)
 
     async def delete(self, key: str, *, etag: str | None = None) -> None:
         """Remove a key; removing what is not there is no error. With `etag`: raises StateConflict when it changed."""
@@ -123,6 +138,12 @@ class State:
 
     def _unavailable(self, seen: str) -> StateUnavailable:
         return StateUnavailable(f"The state store {seen}.", service=self._mesh.app_id, headers=_dapr.RETRY_SOON)
+
+
+def _item(key: str, value: bytes | BaseModel, ttl: timedelta) -> dict[str, Any]:
+    raw = value if isinstance(value, bytes) else value.model_dump_json().encode()
+    seconds = str(max(1, int(ttl.total_seconds())))
+    return {"key": key, "value": _pack(raw), "metadata": {"ttlInSeconds": seconds}}
 
 
 def _is_conflict(body: bytes) -> bool:
