@@ -34,10 +34,18 @@ def examine(run: RunDirectory, *, as_json: bool, readings: Readings | None = Non
 
 
 async def report(run: RunDirectory, readings: Readings) -> list[Finding]:
-    record = run.read_record() if run.path.exists() else None
+    try:
+        record = run.read_record() if run.path.exists() else None
+    except SetupError:
+        record, readable = None, False
+    else:
+        readable = True
     runs = record is not None and record.launcher_runs
     commands = Commands(run, record)
     findings = list(machine.checks(run, readings, commands, runs=runs))
+    findings.append(machine.run_directory(run, record, commands, readable=readable))
+    if not findings[-1].ok:
+        return findings  # where things run and on which ports is not known
     try:
         options = choose(run.path, record.offset if record else 0, infra_only=_infra_only(record))
     except SetupError:

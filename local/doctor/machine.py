@@ -1,5 +1,6 @@
 """Checks of the machine and of this project's files: they need nothing that runs."""
 
+import shlex
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from ..dapr_build import DISK_NEEDED
 from ..errors import SetupError
 from ..operating_system import beside_python
 from ..options import ROOT
-from ..run_dir import RunDirectory
+from ..run_dir import Record, RunDirectory
 from .finding import Commands, Finding, remove
 from .readings import Readings
 
@@ -130,6 +131,22 @@ def certificates(run: RunDirectory, readings: Readings, commands: Commands, *, r
     days = int((ends[name] - readings.now()) // 86400)
     found_days = f"{name} is valid for {days} days" if days >= 0 else f"{name} expired {-days} days ago"
     return Finding("certificates", days >= _SHORT, found_days, remedy)
+
+
+def run_directory(run: RunDirectory, record: Record | None, commands: Commands, *, readable: bool) -> Finding:
+    """Whether the launcher's record says where its mesh is."""
+    file = run.path / "processes.json"
+    if not readable:
+        remedy = f"if nothing of it runs, then: rm {shlex.quote(str(file))}"
+        return Finding("run directory", False, f"{file} cannot be read", remedy)
+    if record is None:
+        return Finding("run directory", True, f"{run.path}: nothing was started there")
+    try:
+        ports.check_offset(record.offset)
+    except (SetupError, TypeError):
+        found = f"{file} says port offset {record.offset!r}: no mesh can have that one"
+        return Finding("run directory", False, found, f"{commands.down} && rm {shlex.quote(str(file))}")
+    return Finding("run directory", True, f"{run.path}, port offset {record.offset}")
 
 
 def ports_are_ours(wanted: dict[int, str], own: set[int]) -> Finding:

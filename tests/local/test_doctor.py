@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from local.doctor.finding import Finding
 from local.doctor.readings import Readings
 from local.options import ROOT
 from local.run_dir import RunDirectory
-from tests.local.doctoring import Patient
+from tests.local.doctoring import Patient, own_mounts, wrong_clock
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def patient(tmp_path: Path) -> Patient:
 
 
 class Sick(Readings):
-    """This machine with one reading replaced."""
+    """This machine with one reading replaced: it is no other Python, and its packages are this test's own."""
 
     def __init__(self, reading: str, value: object) -> None:
         setattr(self, reading, lambda *_: value)
@@ -44,12 +45,9 @@ class Sick(Readings):
     [
         ("python", "python_version", (3, 10), "PYTHON=python3.11 setup"),
         ("packages", "has_package", False, "make setup"),
-        ("memory", "memory_available", 100 << 20, "kill "),
-        ("disk", "disk_free", 10 << 20, "rm -r "),
-        ("clock", "now", 1_000_000_000.0, "timedatectl set-ntp true"),
     ],
 )
-def test_a_machine_that_is_not_fit_is_red_and_green_again(
+def test_an_installation_that_is_not_fit_is_red_and_green_again(
     patient: Patient, capsys: pytest.CaptureFixture[str], check: str, reading: str, value: object, remedy: str
 ) -> None:
     run = RunDirectory(patient.run_dir)
@@ -63,6 +61,67 @@ def test_a_machine_that_is_not_fit_is_red_and_green_again(
 
 def finding(report: str, check: str) -> dict[str, Any]:
     return next(one for one in json.loads(report)["checks"] if one["check"] == check)
+
+
+def test_a_full_disk_is_red_until_the_printed_remedy_has_emptied_it(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with own_mounts() as inside:
+        patient = Patient(disk / "run", inside=inside)
+        filled = patient.run(
+            f"mount -t tmpfs -o size=1100m tmpfs {disk} && umask 077 && mkdir -p {patient.run_dir}/logs"
+            f" && fallocate -l 120M {patient.run_dir}/logs/huge.log"
+        )
+        if filled.returncode:
+            pytest.skip(f"no disk can be filled here: {filled.stderr}")
+        red = patient.red("disk")
+        assert f"free for {patient.run_dir}, 1,024 MB needed" in red["found"]
+        cleared = patient.run(red["remedy"].partition("go with: ")[2])
+        assert cleared.returncode == 0, cleared.stderr
+        assert patient.examined()[1]["disk"]["ok"]
+
+
+def test_a_machine_short_of_memory_is_red_until_there_is_enough(patient: Patient, tmp_path: Path) -> None:
+    """What the kernel tells of memory is replaced, as containers do it; nothing of the doctor's is. Its remedy, the end
+    of the largest program there is, is not run: that may be anybody's."""
+    told = tmp_path / "meminfo"
+    if not Path("/proc/meminfo").exists():
+        pytest.skip("this kernel tells of memory in another way")
+    told.write_text(re.sub(r"MemAvailable: +\d+", "MemAvailable: 102400", Path("/proc/meminfo").read_text()))
+    with own_mounts() as inside:
+        patient.inside = inside
+        if (mounted := patient.run(f"mount --bind {told} /proc/meminfo")).returncode:
+            pytest.skip(f"the kernel's word cannot be replaced here: {mounted.stderr}")
+        red = patient.red("memory")
+        assert red["found"] == "100 MB free, 700 MB needed"
+        assert re.search(r"the largest is .+: kill \d+$", red["remedy"])
+        assert patient.run("umount /proc/meminfo").returncode == 0
+        assert patient.examined()[1]["memory"]["ok"]
+
+
+def test_a_clock_of_last_year_is_red(patient: Patient, tmp_path: Path) -> None:
+    """A clock that only the doctor's process sees; the remedy would set everybody's, and is not run."""
+    patient.environment = wrong_clock(tmp_path, -20 * 365 * 86_400)
+    assert patient.red("clock")["remedy"] == "sudo timedatectl set-ntp true"
+    patient.environment = None
+    assert patient.examined()[1]["clock"]["ok"]
+
+
+@pytest.mark.parametrize("offset", [-1000, 1234, 90_000, "many", None])
+def test_a_record_with_ports_no_mesh_can_have_is_red_until_it_is_removed(patient: Patient, offset: object) -> None:
+    record = {"launcher": {"pid": 1, "started": 0.0}, "offset": offset, "processes": []}
+    (patient.run_dir / "processes.json").write_text(json.dumps(record))
+    red = patient.red("run directory")
+    assert f"port offset {offset!r}" in red["found"]
+    assert patient.run(red["remedy"]).returncode == 0
+    assert patient.examined()[1]["run directory"]["ok"]
+
+
+def test_a_record_that_cannot_be_read_is_red_until_it_is_removed(patient: Patient) -> None:
+    (patient.run_dir / "processes.json").write_text("{")
+    red = patient.red("run directory")
+    assert patient.run(red["remedy"].partition("then: ")[2]).returncode == 0
+    assert patient.examined()[1]["run directory"]["ok"]
 
 
 def test_a_stranger_on_a_port_is_named_and_the_remedy_ends_it(patient: Patient) -> None:
