@@ -20,7 +20,7 @@ from ._enclosing import joined, outer
 from ._errors import AppError
 from ._grants import grant
 from ._logs import Log
-from ._migrations import migrate
+from ._migrations import is_current, migrate
 from ._principal import Principal
 from ._provide import SelfProvided
 from ._secrets import Secrets
@@ -93,12 +93,19 @@ class Database(SelfProvided):
 
     async def start(self) -> None:
         """Bring the schema up to date. Raises ConfigError when it is newer than this code, AppError to try again."""
+        folder = migrations_of(self._settings)
+        if not self._settings.OWNED_APART:
+            async with self._connection(self._engine) as connection:
+                with self._failures.named():
+                    if await is_current(connection, folder):
+                        return
+            await self._engine.dispose()  # what a connection has learned of the tables is old after a migration
         kind = "database-owner-url" if self._settings.OWNED_APART else "database-url"
         connect = partial(self._connect, 0.0, MIGRATION_LOCK_WAIT, kind)
         engine = create_async_engine(DRIVER, async_creator=connect, poolclass=NullPool)
         async with self._connection(engine) as connection:
             with self._failures.named():
-                await migrate(connection, self._settings.app_id, migrations_of(self._settings), self.log)
+                await migrate(connection, self._settings.app_id, folder, self.log)
                 if self._settings.OWNED_APART:
                     await grant(connection, await self._secrets.get(f"database-url/{self.app_id}"))
 

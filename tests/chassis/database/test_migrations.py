@@ -64,6 +64,14 @@ async def test_a_second_start_changes_nothing(db, connect, capsys):
     assert "migrated" not in capsys.readouterr().out
 
 
+async def test_a_start_with_nothing_to_migrate_leaves_alembic_alone(db, connect, monkeypatch):
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("chassis._database.migrate", never)
+    await connect().start()
+
+
 async def test_replicas_that_start_at_once_migrate_once(connect, url, folder, capsys):
     (folder / "0002_count_starts.py").write_text(
         "from alembic import op\n"

@@ -56,7 +56,7 @@ async def test_a_newer_schema_is_one_line_and_exit_78(folder, dapr, db, who):
         DAPR_API_TOKEN=settings["dapr_api_token"],
     )
 
-    assert code == 78
+    assert code == 78, err
     assert err == (
         "config.invalid: database of note-service: is at version 0009_later, which this code does not know: "
         "newer code has run on it. Start that code, or restore a backup from before it\n"
