@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import jwt
@@ -14,6 +16,7 @@ from redis import Redis
 
 from local.credentials import Credentials
 from tests.house.rules.source import tracked
+from tests.local.servers import query
 from tests.system.mesh import ROOT, Mesh, eventually
 
 NEW, PORT, CONNECTOR = "note-service", 8070, "airtable-connector"
@@ -59,6 +62,45 @@ def test_a_new_app_answers_tells_its_event_hears_it_and_calls_another_app_for_it
     with Redis("127.0.0.1", grown.port(16379), password=password) as broker:
         ((_, fields),) = broker.xrange("note-service.base-remembered")
     assert answer.headers["x-trace-id"].encode() in fields[b"data"]
+
+
+HOLD = (
+    "CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$",
+    "CREATE CONSTRAINT TRIGGER held AFTER INSERT ON bases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+    "EXECUTE FUNCTION held()",
+)
+RELEASE = "DROP FUNCTION held() CASCADE"
+
+
+def test_an_app_killed_between_its_commit_and_its_answer_gives_that_answer_to_who_asks_again(grown: Mesh) -> None:
+    """The change is in the database only. A trigger holds the commit, and PostgreSQL ends it after the app's death."""
+    database = Credentials.load_or_create(grown.run_dir).database_url(NEW)
+    assert database
+    key = {"idempotency-key": "killed-at-its-commit"}
+    wanted = "appKilledXXXXXXXX"
+    counted = f"SELECT count(*) FROM bases WHERE base = '{wanted}'"
+    with client(grown) as platform, ThreadPoolExecutor() as beside:
+        for statement in HOLD:
+            query(database, statement)
+        asked = beside.submit(platform.post, "/api/v1/note", json={"base": wanted}, headers=key)
+        commits = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'commit%' AND wait_event = 'PgSleep'"
+        eventually(lambda: query(database, commits), within=10, what="the commit is under way")
+        assert query(database, counted) == 0
+        grown.signal(NEW, signal.SIGKILL)
+        lost = asked.result()
+        assert (lost.status_code, lost.json()["code"]) == (502, "peer.answer-lost")
+        eventually(lambda: query(database, counted) == 1, within=10, what="the change was committed")
+        query(database, RELEASE)
+
+        def again() -> httpx.Response:
+            return platform.post("/api/v1/note", json={"base": wanted}, headers=key)
+
+        eventually(lambda: again().status_code == 201, within=30, what="the app is back")
+        first, second = again(), again()
+    assert (first.headers["idempotency-replayed"], first.json()["base"]) == ("true", wanted)
+    assert (second.status_code, second.content) == (201, first.content)
+    assert query(database, counted) == 1
+    assert query(database, f"SELECT count(*) FROM outbox WHERE subject = '{wanted}'") == 1
 
 
 def test_an_app_is_itself_to_those_it_calls_and_nobody_else(grown: Mesh) -> None:
