@@ -2,8 +2,9 @@
 
 domain      airtable · owner @platform
 owns        versioned snapshots of schemas
-serves      POST /api/v1/schemas/{base}/versions, …/tables/{table}/validate
-            GET /api/v1/schemas/{base}, …/versions, …/versions/{version}, …/diff, …/drift
+serves      POST /api/v1/schemas/{base}/versions, …/tables/{table}/validate, …/expand
+            GET /api/v1/schemas/{base}, …/versions, …/versions/{version}, …/diff, …/drift,
+            …/models, …/slim, …/dependencies, …/impact, /api/v1/schemas/search
 publishes   schema-changed
 subscribes  –
 calls       airtable-connector

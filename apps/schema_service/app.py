@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from apps.schema_service import jobs, routes
 from apps.schema_service.clients import AirtableConnector
-from apps.schema_service.service import Schemas
+from apps.schema_service.service import Schemas, Search, Views
 from apps.schema_service.settings import Settings
 from apps.schema_service.store import SchemaStore
 from chassis import create_app
@@ -14,7 +14,7 @@ def create(settings: Settings) -> FastAPI:
     """The app that `python -m chassis schema-service` serves."""
     return create_app(
         settings,
-        routers=[routes.router],
+        routers=routes.ROUTERS,
         jobs=[jobs.look_again],
-        provide=[AirtableConnector, SchemaStore, Schemas],
+        provide=[AirtableConnector, SchemaStore, Schemas, Views, Search],
     )

@@ -1,15 +1,26 @@
-"""The rules: what differs between two schemas, and what fits into a table."""
+"""The rules: what differs between two schemas, what fits into a table, what a schema is in other words."""
 
+from apps.schema_service.domain.dependencies import UnknownThing, dependencies, impact
 from apps.schema_service.domain.differences import UnknownBase, UnknownVersion, changes, diff, fingerprint
 from apps.schema_service.domain.fitting import UnknownTable, mistakes, table_of
+from apps.schema_service.domain.models import LANGUAGES
+from apps.schema_service.domain.slim import NotSlim, expand, slim, tokens
 
 __all__ = [
+    "LANGUAGES",
+    "NotSlim",
     "UnknownBase",
     "UnknownTable",
+    "UnknownThing",
     "UnknownVersion",
     "changes",
+    "dependencies",
     "diff",
+    "expand",
     "fingerprint",
+    "impact",
     "mistakes",
+    "slim",
     "table_of",
+    "tokens",
 ]

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 
+from apps.schema_service.domain.meant import meant
 from chassis import AppError
 from contracts.airtable_connector import Table, TableField
 from contracts.schema_service import Mistake
@@ -28,7 +28,7 @@ def table_of(tables: Sequence[Table], called: str) -> Table:
     for table in tables:
         if called in (table.id, table.name):
             return table
-    raise UnknownTable(f"No table is called {called}.{_meant(called, [table.name for table in tables])}")
+    raise UnknownTable(f"No table is called {called}.{meant(called, [table.name for table in tables])}")
 
 
 def mistakes(table: Table, cells: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -38,7 +38,7 @@ def mistakes(table: Table, cells: Mapping[str, Any]) -> Iterator[Mistake]:
         field = fields.get(key)
         if field is None:
             names = [one.name for one in table.fields]
-            yield Mistake(field=key, message=f"{table.name} has no such field.{_meant(key, names)}")
+            yield Mistake(field=key, message=f"{table.name} has no such field.{meant(key, names)}")
         elif field.type in COMPUTED:
             yield Mistake(field=key, message=f"Airtable computes it ({field.type}): it cannot be written.")
         elif value is not None and (wrong := _wrong(field, value)):
@@ -79,7 +79,7 @@ def _no_choice(options: Mapping[str, Any], values: Sequence[Any]) -> str | None:
         if not isinstance(value, str):
             return "It takes the name of a choice."
         if value not in names:
-            return f"{value} is not one of its choices.{_meant(value, names)}"
+            return f"{value} is not one of its choices.{meant(value, names)}"
     return None
 
 
@@ -91,9 +91,3 @@ def _is_time(text: str) -> bool:
             continue
         return True
     return False
-
-
-def _meant(called: str, names: Sequence[str]) -> str:
-    folded = {name.casefold(): name for name in names}
-    close = get_close_matches(called.casefold(), folded, n=1)
-    return f" Did you mean {folded[close[0]]}?" if close else ""

@@ -6,8 +6,9 @@ from apps.schema_service.domain import UnknownVersion
 from apps.schema_service.store import SchemaStore
 from chassis import AppError, Database, Log, Principal, Read, acting, background, service
 from contracts.listing import Listing
-from contracts.schema_service import TOLD, Candidate, SchemaChanged, SchemaDiff, Snapshot, Validation, Version
+from contracts.schema_service import TOLD, Candidate, SchemaChanged, SchemaDiff, Snapshot, Validation, Version, Which
 
+NEWEST = Which()
 PATIENCE = 30.0  # seconds the period has for one base
 
 
@@ -24,7 +25,7 @@ class Schemas:
         async with self._db.change(who) as change:
             change.audit(("base", base))
             await self._store.lock(change, base)
-            last = await self._store.of(change, base)
+            last = await self._store.of(change, base, NEWEST)
             if last is None or last.hash != domain.fingerprint(tables):
                 version = last.version + 1 if last else 1
                 await self._store.add(change, base, version, domain.fingerprint(tables), tables)
@@ -40,7 +41,7 @@ class Schemas:
                             changes=changes[:TOLD],
                         )
                     )
-            return await self._known(change, base, None)
+            return await self._known(change, base, NEWEST)
 
     async def take_all(self) -> None:
         """Every known base of every tenant; one that cannot be read holds up no other."""
@@ -55,10 +56,10 @@ class Schemas:
             except AppError as error:
                 self._log.warning("schema not read", base=base, code=error.code)
 
-    async def of(self, base: str, version: int | None, who: Principal) -> Snapshot:
-        """The version, or the newest. Raises UnknownVersion."""
+    async def of(self, base: str, which: Which, who: Principal) -> Snapshot:
+        """Raises UnknownVersion."""
         async with self._db.read(who) as read:
-            return await self._known(read, base, version)
+            return await self._known(read, base, which)
 
     async def versions(self, base: str, before: int | None, page_size: int, who: Principal) -> Listing[Version]:
         async with self._db.read(who) as read:
@@ -68,24 +69,26 @@ class Schemas:
 
     async def diff(self, base: str, before: int, after: int | None, who: Principal) -> SchemaDiff:
         async with self._db.read(who) as read:
-            old, new = await self._known(read, base, before), await self._known(read, base, after)
+            old = await self._known(read, base, Which(version=before))
+            new = await self._known(read, base, Which(version=after))
         return domain.diff(base, old, new.tables, new.version)
 
     async def drift(self, base: str, against: int | None, who: Principal) -> SchemaDiff:
-        old = await self.of(base, against, who)
+        old = await self.of(base, Which(version=against), who)
         return domain.diff(base, old, await self._airtable.tables(base), None)
 
     async def validate(self, base: str, table: str, candidate: Candidate, who: Principal) -> Validation:
         """By the newest version. Raises UnknownVersion, UnknownTable."""
-        known = await self.of(base, None, who)
+        known = await self.of(base, NEWEST, who)
         errors = list(domain.mistakes(domain.table_of(known.tables, table), candidate.fields))
         return Validation(version=known.version, valid=not errors, errors=errors)
 
-    async def _known(self, read: Read, base: str, version: int | None) -> Snapshot:
-        found = await self._store.of(read, base, version)
+    async def _known(self, read: Read, base: str, which: Which) -> Snapshot:
+        found = await self._store.of(read, base, which)
         if found is None:
-            which = f"Version {version}" if version else "A snapshot"
+            asked = f"Version {which.version}" if which.version else "A snapshot"
+            before = f" before {which.as_of.isoformat()}" if which.as_of else ""
             raise UnknownVersion(
-                f"{which} of {base} was never taken here. Take one with POST /api/v1/schemas/{base}/versions."
+                f"{asked} of {base} was never taken here{before}. Take one with POST /api/v1/schemas/{base}/versions."
             )
         return found

@@ -1,17 +1,17 @@
-"""/api/v1/schemas: take snapshots, look at them, compare them."""
+"""Take snapshots, look at them, compare them."""
 
 from typing import Annotated
 
 from fastapi import Path, Query
 
+from apps.schema_service.routes.parameters import At, BaseId
 from apps.schema_service.service import Schemas
 from chassis import Principal, Router
 from contracts.listing import Listing
-from contracts.schema_service import BASE_ID, Candidate, SchemaDiff, Snapshot, Validation, Version
+from contracts.schema_service import Candidate, SchemaDiff, Snapshot, Validation, Version, Which
 
 router = Router(prefix="/api/v1/schemas/{base}", tags=["Schemas"])
 
-BaseId = Annotated[str, Path(pattern=BASE_ID)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Asked = Annotated[int, Query(ge=1, le=2**31 - 1)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
@@ -24,9 +24,9 @@ async def take(base: BaseId, who: Principal, schemas: Schemas) -> Snapshot:
 
 
 @router.get("", summary="The current schema")
-async def current(base: BaseId, who: Principal, schemas: Schemas) -> Snapshot:
-    """The newest version; `seen_at` says how fresh it is."""
-    return await schemas.of(base, None, who)
+async def current(base: BaseId, which: At, who: Principal, schemas: Schemas) -> Snapshot:
+    """The newest version, where `seen_at` says how fresh it is; or a `version`, or the one that was newest `as_of`."""
+    return await schemas.of(base, which, who)
 
 
 @router.get("/versions", summary="List versions")
@@ -40,7 +40,7 @@ async def versions(
 @router.get("/versions/{version}", summary="One version")
 async def one(base: BaseId, version: Number, who: Principal, schemas: Schemas) -> Snapshot:
     """With its tables."""
-    return await schemas.of(base, version, who)
+    return await schemas.of(base, Which(version=version), who)
 
 
 @router.get("/diff", summary="Compare two versions")

@@ -1,14 +1,27 @@
-"""What crosses between schema-service and others: its routes' models and its event."""
+"""Versions of a base's schema, what differs between them, and the event that tells of a new one."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from contracts.airtable_connector import Cells, Sent, Table
 
 BASE_ID = "^app[A-Za-z0-9]{14}$"
 TOLD = 100  # changes an event carries
+
+
+class Which(Sent):
+    """Which version of the schema; the newest when nothing is said."""
+
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    as_of: AwareDatetime | None = Field(default=None, description="The one that was the newest at this time.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "Which":
+        if self.version and self.as_of:
+            raise ValueError("give version or as_of, not both")
+        return self
 
 
 class Version(BaseModel):

@@ -1,0 +1,66 @@
+"""What crosses between schema-service and others.
+
+`snapshots`: versions, differences, validation, the event · `views`: what is made of a schema.
+"""
+
+from contracts.schema_service.snapshots import (
+    BASE_ID,
+    TOLD,
+    Candidate,
+    Mistake,
+    SchemaChange,
+    SchemaChanged,
+    SchemaDiff,
+    Snapshot,
+    Validation,
+    Version,
+    Which,
+)
+from contracts.schema_service.views import (
+    Affected,
+    ChangeKind,
+    Dependencies,
+    Dependency,
+    Found,
+    Impact,
+    ImpactQuery,
+    ModelFormat,
+    ModelQuery,
+    Node,
+    Outline,
+    OutlinedField,
+    OutlinedTable,
+    SearchQuery,
+    Slim,
+    SlimText,
+)
+
+__all__ = [
+    "BASE_ID",
+    "TOLD",
+    "Affected",
+    "Candidate",
+    "ChangeKind",
+    "Dependencies",
+    "Dependency",
+    "Found",
+    "Impact",
+    "ImpactQuery",
+    "Mistake",
+    "ModelFormat",
+    "ModelQuery",
+    "Node",
+    "Outline",
+    "OutlinedField",
+    "OutlinedTable",
+    "SchemaChange",
+    "SchemaChanged",
+    "SchemaDiff",
+    "SearchQuery",
+    "Slim",
+    "SlimText",
+    "Snapshot",
+    "Validation",
+    "Version",
+    "Which",
+]
