@@ -19,11 +19,23 @@ Every = Annotated[bool, typer.Option("--any", help="End with 1 for any differenc
 def take(base: Base, json: Json = False) -> None:
     """Take a snapshot; it is a new version when the schema differs from the last one."""
     with gateway(json) as there:
-        taken = there.send("POST", f"{_path(there, base)}/versions")
+        taken = there.send("POST", f"{schema_path(there, base)}/versions")
     if json:
         output.as_json(taken)
     else:
         typer.echo(f"{taken['base']} version {taken['version']}, taken {taken['taken_at']}")
+
+
+@commands.command()
+def versions(base: Base, json: Json = False) -> None:
+    """The versions there are, the newest first."""
+    with gateway(json) as there:
+        found = [item for page in there.pages(f"{schema_path(there, base)}/versions", []) for item in page["items"]]
+    if json:
+        output.as_json(found)
+    else:
+        heads = ["version", "taken_at", "taken_by"]
+        output.as_columns(heads, ([one[head] for head in heads] for one in found))
 
 
 @commands.command()
@@ -37,7 +49,7 @@ def diff(
     """What became of one version in another. Exit code 1: something breaks."""
     asked = [("before", before)] + ([("after", after)] if after else [])
     with gateway(json) as there:
-        found = there.get(f"{_path(there, base)}/diff", asked)
+        found = there.get(f"{schema_path(there, base)}/diff", asked)
     _tell(found, every, json)
 
 
@@ -50,11 +62,11 @@ def drift(
 ) -> None:
     """What differs in Airtable now from a version, for CI; keeps nothing. Exit code 1: something breaks."""
     with gateway(json) as there:
-        found = there.get(f"{_path(there, base)}/drift", [("against", against)] if against else [])
+        found = there.get(f"{schema_path(there, base)}/drift", [("against", against)] if against else [])
     _tell(found, every, json)
 
 
-def _path(there: Any, base: str) -> str:
+def schema_path(there: Any, base: str) -> str:
     return base_path(there, base).replace("/api/v1/bases/", "/api/v1/schemas/")
 
 

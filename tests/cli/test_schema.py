@@ -1,5 +1,7 @@
 """`pyat schema`: take, diff, drift."""
 
+import json
+
 import pytest
 
 BASE = "appCRM00000000001"
@@ -29,3 +31,61 @@ def test_a_diff_asks_for_both_versions(gateway, pyat):
     gateway.on("GET", f"{SCHEMAS}/diff", {"breaking": True, "changes": [CHANGE], "text": "told"})
     assert pyat("schema", "diff", BASE, "1", "2").exit_code == 1
     assert gateway.seen[0].params == [("before", "1"), ("after", "2")]
+
+
+def test_versions_are_listed_from_every_page(gateway, pyat):
+    one = {"version": 2, "taken_at": "2026-11-25T16:00:00Z", "taken_by": "ada"}
+    gateway.on("GET", f"{SCHEMAS}/versions", {"items": [one], "next": "2"})
+    gateway.on("GET", f"{SCHEMAS}/versions", {"items": [one | {"version": 1}], "next": None})
+    assert [line.split()[0] for line in pyat("schema", "versions", BASE).stdout.splitlines()] == ["version", "2", "1"]
+
+
+def test_models_go_to_standard_output_or_into_a_file(gateway, pyat, tmp_path):
+    gateway.on("GET", f"{SCHEMAS}/models", "class Deals: ...\n")
+    assert pyat("schema", "models", BASE, "-f", "pydantic", "--version", "3").stdout == "class Deals: ...\n"
+    assert gateway.seen[0].params == [("format", "pydantic"), ("version", "3")]
+    assert pyat("schema", "models", BASE, "-f", "sql", "-o", str(tmp_path / "a.sql")).stdout == ""
+    assert (tmp_path / "a.sql").read_text() == "class Deals: ...\n"
+    told = json.loads(pyat("schema", "models", BASE, "-f", "sql", "--json").stdout)
+    assert told == {"format": "sql", "content": "class Deals: ...\n"}
+
+
+def test_a_format_nobody_knows_is_a_wrong_command_line(pyat):
+    assert pyat("schema", "models", BASE, "-f", "cobol").exit_code == 2
+
+
+def test_the_slim_view_is_printed_alone_and_its_size_beside_it(gateway, pyat):
+    gateway.on("GET", f"{SCHEMAS}/slim", {"text": "# Deals", "tokens": 2, "tokens_of_schema": 40})
+    told = pyat("schema", "slim", BASE, "--as-of", "2026-11-25T12:00:00Z")
+    assert (told.stdout, told.stderr) == ("# Deals\n", "about 2 tokens, 40 in full\n")
+    assert gateway.seen[0].params == [("as_of", "2026-11-25T12:00:00Z")]
+
+
+def test_a_slim_view_from_standard_input_is_expanded(gateway, pyat):
+    field = {"name": "Name", "type": "singleLineText", "id": None}
+    gateway.on("POST", f"{SCHEMAS}/expand", {"tables": [{"name": "Deals", "fields": [field]}]})
+    told = pyat("schema", "expand", BASE, input="# Deals\nName")
+    assert told.stdout.splitlines()[1].split() == ["Deals", "Name", "singleLineText"]
+    assert gateway.seen[0].body == {"text": "# Deals\nName"}
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "params"),
+    [
+        (["depends", BASE], "dependencies", []),
+        (["impact", BASE, "Deals.Name", "--change", "retype"], "impact", [("of", "Deals.Name"), ("change", "retype")]),
+    ],
+)
+def test_what_needs_what_is_told_as_text_or_as_json(gateway, pyat, command, path, params):
+    gateway.on("GET", f"{SCHEMAS}/{path}", {"text": "told", "edges": []})
+    assert pyat("schema", *command).stdout == "told\n"
+    assert gateway.seen[0].params == params
+    assert json.loads(pyat("schema", *command, "--json").stdout) == {"text": "told", "edges": []}
+
+
+def test_a_search_goes_through_all_bases(gateway, pyat):
+    found = {"base": BASE, "table": "Deals", "what": "field", "name": "Amount", "type": "currency", "id": "fld1"}
+    gateway.on("GET", "/api/v1/schemas/search", {"items": [found], "next": None})
+    told = pyat("schema", "search", "deal", "amount").stdout.splitlines()
+    assert told[1].split() == [BASE, "Deals", "field", "Amount", "currency", "fld1"]
+    assert gateway.seen[0].params == [("q", "deal amount")]
