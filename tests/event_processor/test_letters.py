@@ -1,17 +1,40 @@
 """What an app gave up is kept with its reasons, and brought again by people or by itself."""
 
+import asyncpg
 import orjson
 import pytest
+from aiohttp import web
 from sqlalchemy import text
 
 from apps.event_processor.domain.letters import TRIES
 from chassis import Database, Principal
+from chassis.testing import Seen
 from tests.event_processor.arriving import UPDATED
 
 LETTERS = "/api/v1/events/dead-letters"
 CONSUMER = "audit-service"
 DELIVERY = f"/dapr/events/{UPDATED.removesuffix('.v1')}"
 PASSES = "peer.unavailable: search-service is not there"
+
+
+TOPICS = [{"topic": UPDATED.removesuffix(".v1")}, {"topic": "airtable-connector.record-created"}]
+
+
+@pytest.fixture(autouse=True)
+def _subscribed(client, peers):
+    peers[CONSUMER].answers(json=TOPICS, method="GET", path="/dapr/subscribe")
+
+
+async def holding(database):
+    """How many transactions have written dead letters and are not over."""
+    connection = await asyncpg.connect(database)
+    try:
+        return await connection.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'dead_letters'::regclass AND mode = 'RowExclusiveLock'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+    finally:
+        await connection.close()
 
 
 async def dead(arriving, problem=None, **other):
@@ -87,6 +110,36 @@ async def test_a_consumer_that_is_away_is_named_as_the_one_at_fault(client, arri
     peers[CONSUMER].fails("dead")
     answer = await client.post(f"{LETTERS}/{letter['id']}/replay")
     assert answer.problem == ("peer.unavailable", 503, CONSUMER)
+
+
+async def test_no_transaction_is_open_while_a_letter_is_brought_and_nobody_else_brings_it(
+    client, arriving, peers, database
+):
+    await dead(arriving, "mended")
+    (letter,) = await listed(client)
+    replay = f"{LETTERS}/{letter['id']}/replay"
+    seen = []
+
+    async def slowly(request: Seen, raw: web.BaseRequest) -> web.StreamResponse:
+        if request.path == DELIVERY:
+            seen.append(await holding(database))
+            seen.append((await client.post(replay)).problem)
+        return web.Response(status=204, headers={"x-trace-id": "0" * 31 + "1"})
+
+    peers[CONSUMER].reacts(slowly).answers(json=TOPICS, method="GET", path="/dapr/subscribe")
+    assert (await client.post(replay)).json()["outcome"] == "done"
+    assert seen == [0, ("events.dead-letter-busy", 409, "event-processor")]
+    assert (await client.post(replay)).json()["outcome"] == "done"  # its claim is over
+
+
+async def test_one_that_does_not_subscribe_any_more_is_told_what_it_does_and_gets_nothing(client, arriving, peers):
+    await dead(arriving, "mended", kind="airtable-connector.record-deleted.v1")
+    (letter,) = await listed(client)
+    answer = await client.post(f"{LETTERS}/{letter['id']}/replay")
+    assert answer.problem == ("events.not-subscribed", 422, "event-processor")
+    assert "airtable-connector.record-created, airtable-connector.record-updated" in answer.json()["detail"]
+    assert not [request for request in peers[CONSUMER].requests if request.path.startswith("/dapr/events")]
+    assert (await client.post(f"{LETTERS}/replay", json={})).json()["letters"][0]["outcome"] == "refused"
 
 
 async def test_chosen_letters_are_replayed_the_oldest_first(client, arriving, peers):

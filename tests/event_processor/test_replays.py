@@ -81,3 +81,25 @@ async def test_a_consumer_that_is_away_is_named(client, peers):
     peers[CONSUMER].fails("dead")
     answer = await client.post(REPLAYS, json={"consumer": CONSUMER})
     assert answer.problem == ("peer.unavailable", 503, CONSUMER)
+
+
+@pytest.mark.parametrize("type", [[], [UPDATED]])
+async def test_one_that_the_mesh_opens_no_way_to_subscribes_to_nothing(client, arriving, peers, type):
+    await arriving.comes()
+    peers[CONSUMER].fails("denied")
+    answer = await client.post(REPLAYS, json={"consumer": CONSUMER, "events": {"type": type}})
+    assert answer.problem == ("events.not-subscribed", 422, "event-processor")
+    assert "audit-service subscribes to nothing" in answer.json()["detail"]
+
+
+async def test_one_that_hears_none_of_the_chosen_types_is_told_what_it_hears(client, arriving, consumer):
+    await arriving.comes(CREATED)
+    answer = await client.post(REPLAYS, json={"consumer": CONSUMER, "events": {"type": [CREATED]}, "dry_run": True})
+    assert answer.problem == ("events.not-subscribed", 422, "event-processor")
+    assert f"subscribes to {TOPIC}." in answer.json()["detail"]
+
+
+async def test_one_that_cannot_say_what_it_hears_is_at_fault(client, peers):
+    peers[CONSUMER].answers(500, method="GET", path="/dapr/subscribe")
+    answer = await client.post(REPLAYS, json={"consumer": CONSUMER})
+    assert answer.problem == ("peer.unavailable", 503, CONSUMER)

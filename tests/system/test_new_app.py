@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import jwt
@@ -20,11 +21,13 @@ from tests.local.servers import query
 from tests.system.mesh import ROOT, Mesh, eventually
 
 NEW, PORT, CONNECTOR = "note-service", 8070, "airtable-connector"
+BESIDE = ("rate-limiter-service", "audit-service", "event-processor")
+EVENTS = "/api/v1/events"
 
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    """A copy of the repository with one app more, running: the gateway, the connector and the new one."""
+    """A copy of the repository with one app more, running: the gateway, the connector, the new one and those beside."""
     folder = tmp_path_factory.mktemp("grown")
     project = folder / "project"
     for file in tracked(ROOT):
@@ -35,9 +38,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     subprocess.run(made, cwd=project, env=os.environ, check=True, stdout=subprocess.DEVNULL)
     mesh = Mesh(folder / "run", 12_000, project)
     apps = ["api-gateway", CONNECTOR, NEW]
-    apps += [
-        app for app in ("rate-limiter-service", "audit-service") if f"appID: {app}" in (ROOT / "dapr.yaml").read_text()
-    ]
+    apps += [app for app in BESIDE if f"appID: {app}" in (ROOT / "dapr.yaml").read_text()]
     mesh.up("--apps", ",".join(apps))
     yield mesh
     mesh.close()
@@ -130,3 +131,49 @@ def _asked(mesh: Mesh, credentials: Credentials, key: object, app_id: str) -> tu
     }
     answer = httpx.get(f"http://127.0.0.1:{mesh.port(PORT + 5500)}/api/v1/bases", headers=headers)
     return answer.status_code, answer.json().get("code", "")
+
+
+def test_what_an_app_gave_up_is_brought_to_it_again_and_so_is_the_past_without_being_done_twice(grown: Mesh) -> None:
+    """The app's handler calls the connector, which is frozen until the event lies among the dead letters."""
+    with client(grown) as platform:
+        # Not the first of the bases: what is known of that one would answer without Airtable.
+        base = platform.get("/api/v1/bases").json()["items"][1]["id"]
+        frozen = grown.processes()[CONNECTOR]["pid"]
+        os.kill(frozen, signal.SIGSTOP)
+        letters = {"consumer": NEW, "state": "open"}
+        try:
+            noted = platform.post("/api/v1/note", json={"base": base})
+            assert noted.status_code == 201, noted.text
+            eventually(lambda: _items(platform, letters), within=120, what="the event is a dead letter")
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+        (letter,) = _items(platform, letters)
+        assert (letter["type"], letter["consumer"]) == ("note-service.base-remembered.v1", NEW)
+        state = f"{EVENTS}/dead-letters/{letter['id']}"
+        eventually(lambda: platform.get(state).json()["reasons"], within=30, what="the app told why it gave it up")
+        assert platform.get(state).json()["reasons"][0]["handler"] == "measure_base"
+        look = f"/api/v1/note/{base}"
+
+        def brought() -> bool:  # by hand, unless it was quicker by itself
+            platform.post(f"{state}/replay")
+            return bool(platform.get(look).json()["measured_at"])
+
+        eventually(brought, within=60, what="the letter's event led to a measure")
+        measured = platform.get(look).json()
+        eventually(lambda: platform.get(state).json()["state"] == "replayed", within=30, what="the letter is closed")
+
+        again = {"consumer": NEW, "events": {"category": NEW, "type": [letter["type"]]}}
+        dry = platform.post(f"{EVENTS}/replays", json={**again, "dry_run": True}).json()
+        done = platform.post(f"{EVENTS}/replays", json=again).json()
+        assert dry["done"] == done["done"] >= 1
+        assert (done["again"], done["refused"], done["skipped"]) == (0, 0, 0)
+        assert platform.get(look).json() == measured, "its inbox knows what it has handled"
+
+        deaf = platform.post(f"{EVENTS}/replays", json={**again, "consumer": CONNECTOR})
+        assert (deaf.status_code, deaf.json()["code"]) == (422, "events.not-subscribed")
+        assert f"{CONNECTOR} subscribes to nothing" in deaf.json()["detail"]
+
+
+def _items(platform: httpx.Client, letters: dict[str, str]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = platform.get(f"{EVENTS}/dead-letters", params=letters).json()["items"]
+    return items

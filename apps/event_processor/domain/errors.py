@@ -23,6 +23,14 @@ class UnknownLetter(AppError):
     code, status, title, fault = "events.unknown-dead-letter", 404, "There is no such dead letter", "client"
 
 
+class LetterBusy(AppError):
+    code, status, title, fault = "events.dead-letter-busy", 409, "This dead letter is being brought", "client"
+
+
+class NotSubscribed(AppError):
+    code, status, title, fault = "events.not-subscribed", 422, "That consumer does not hear these events", "client"
+
+
 class Unreadable(AppError):
     code, status, title, fault = "events.unreadable-dead-letter", 422, "This dead letter is no event", "client"
 
@@ -53,6 +61,18 @@ class TooManyTriggers(AppError):
 
 class EndlessTrigger(AppError):
     code, status, title, fault = "events.endless-trigger", 422, "That trigger would fire on what it tells", "client"
+
+
+class UnknownRule(AppError):
+    code, status, title, fault = "events.unknown-retention", 404, "There is no such rule of retention", "client"
+
+
+class TooManyRules(AppError):
+    code, status, title, fault = "events.too-many-retentions", 409, "There are too many rules of retention", "client"
+
+
+class LogIncomplete(AppError):
+    code, status, title, fault = "events.log-incomplete", 409, "Some of these events were dropped", "client"
 
 
 class TooManyReaders(AppError):

@@ -50,7 +50,8 @@ async def get_dead_letter(id: Id, who: Principal, letters: Letters) -> DeadLette
 
 @router.post("/{id}/replay", audit="dead-letters.replay-one", summary="Bring a dead letter to its consumer again")
 async def replay_dead_letter(id: Id, who: Principal, letters: Letters) -> LetterReplay:
-    """Raises UnknownLetter (404), Unreadable (422), and peer.* when the consumer is not there."""
+    """Raises UnknownLetter (404), Unreadable (422), NotSubscribed (422), LetterBusy (409), and peer.* when the consumer
+    is not there."""
     return await letters.replay(id, who)
 
 

@@ -1,9 +1,9 @@
 """Dead letters: kept with their reasons, brought again by people or, when what failed was only the way, by itself."""
 
-from apps.event_processor.clients import Consumers
+from apps.event_processor.clients import DELIVERY, Consumers
 from apps.event_processor.domain.catalogue import OWN, Failed, topic_of
 from apps.event_processor.domain.entries import UNKNOWN_TENANT, Entry
-from apps.event_processor.domain.errors import UnknownLetter, Unreadable
+from apps.event_processor.domain.errors import LetterBusy, NotSubscribed, UnknownLetter, Unreadable
 from apps.event_processor.store import LetterStore
 from chassis import AppError, Arrival, Change, Database, Drop, Log, Principal, service
 from contracts.event_processor import (
@@ -17,6 +17,8 @@ from contracts.event_processor import (
     LettersReplayed,
 )
 from contracts.listing import Listing
+
+CLAIM = 2 * DELIVERY  # seconds after which who brought a letter must have died
 
 
 class Letters:
@@ -52,17 +54,22 @@ class Letters:
     async def replay(self, id: int, who: Principal) -> LetterReplay:
         """Bring it to its consumer again; handlers that had handled it do not run again.
 
-        Raises UnknownLetter, Unreadable, and what the way to the consumer raises.
+        Raises UnknownLetter, Unreadable, LetterBusy, NotSubscribed, and what the way to the consumer raises.
         """
         letter, raw = await self._find(id, who)
         if not letter.type:
             raise Unreadable("What came is no event, so nobody could handle it. Look at its raw text, then purge it.")
-        async with self._db.change(who) as change:
-            await self._store.tried(change, id, letter.replays + 1)
-        outcome = await self._consumers.deliver(letter.consumer, topic_of(letter.type), raw)
-        if outcome == "done":
-            async with self._db.change(who) as change:
-                await self._store.done(change, id)
+        # A consumer may take half a minute: no transaction is open meanwhile, the claim keeps others away.
+        async with self._db.change(who, at_once=True) as change:
+            if not await self._store.claim(change, id, letter.replays + 1, CLAIM):
+                raise LetterBusy(f"Dead letter {id} is being brought to {letter.consumer} just now.")
+        topic, outcome = topic_of(letter.type), None
+        try:
+            await self._consumers.topics(letter.consumer, {topic})
+            outcome = await self._consumers.deliver(letter.consumer, topic, raw)
+        finally:
+            async with self._db.change(who, at_once=True) as change:
+                await self._store.settle(change, id, done=outcome == "done")
         return LetterReplay(id=id, outcome=outcome)
 
     async def replay_chosen(self, chosen: LettersChosen, who: Principal) -> LettersReplayed:
@@ -100,8 +107,10 @@ class Letters:
     async def _try(self, id: int, who: Principal) -> LetterReplay:
         try:
             return await self.replay(id, who)
-        except Unreadable:
+        except (Unreadable, NotSubscribed):
             return LetterReplay(id=id, outcome="refused")
+        except LetterBusy:
+            return LetterReplay(id=id, outcome="again")
         except AppError as error:
             self._log.warning("a dead letter could not be brought", letter=id, problem=error.detail)
             return LetterReplay(id=id, outcome="unreachable")

@@ -20,9 +20,9 @@ class Replays:
         self._db, self._events, self._consumers = db, events, consumers
 
     async def run(self, asked: Replay, who: Principal) -> Replayed:
-        """Raises what the way to the consumer raises; what was brought until then stays so."""
+        """Raises NotSubscribed, and what the way to the consumer raises; what was brought until then stays so."""
         clock = asyncio.get_running_loop().time
-        topics = await self._consumers.topics(asked.consumer)
+        topics = await self._consumers.topics(asked.consumer, set(map(topic_of, asked.events.type)))
         async with self._db.read(who) as read:
             batch = await self._events.following(read, asked.events, asked.cursor, REPLAYED)
         began, sent, reached = clock(), 0, asked.cursor

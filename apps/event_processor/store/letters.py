@@ -47,11 +47,14 @@ _DUE = text("""
         ORDER BY replay_after LIMIT :most FOR UPDATE SKIP LOCKED
     ) RETURNING id, tenant
 """)
-_TRIED = text("""
-    UPDATE dead_letters SET replays = replays + 1, replay_after = now() + make_interval(secs => :pause) WHERE id = :id
+_CLAIM = text("""
+    UPDATE dead_letters SET replays = replays + 1, replay_after = now() + make_interval(secs => :pause),
+        claimed_until = now() + make_interval(secs => :claim)
+    WHERE id = :id AND (claimed_until IS NULL OR claimed_until < now())
 """)
 _GIVE_UP = text("UPDATE dead_letters SET replay_after = NULL WHERE id = :id")
-_DONE = text("UPDATE dead_letters SET state = 'replayed', replay_after = NULL WHERE id = :id")
+_DONE = text("UPDATE dead_letters SET state = 'replayed', replay_after = NULL, claimed_until = NULL WHERE id = :id")
+_RELEASE = text("UPDATE dead_letters SET claimed_until = NULL WHERE id = :id")
 _EVERYTHING: Mapping[str, Any] = dict.fromkeys(("cursor", "id", *LettersChosen.model_fields))
 
 
@@ -94,15 +97,18 @@ class LetterStore:
         """(id, tenant) of those whose time has come, of all tenants; nobody else gets them for a while."""
         return (await change.execute(_DUE, {"most": most, "pause": pause(0)})).all()
 
-    async def tried(self, change: Change, id: int, replays: int) -> None:
-        await change.execute(_TRIED, {"id": id, "pause": pause(replays)})
+    async def claim(self, change: Change, id: int, replays: int, seconds: float) -> bool:
+        """Keep others away from it for so long; False when somebody else does. This is try number `replays`."""
+        asked = {"id": id, "pause": pause(replays), "claim": seconds}
+        return bool((await change.execute(_CLAIM, asked)).rowcount)
 
     async def leave(self, change: Change, id: int) -> None:
         """To people."""
         await change.execute(_GIVE_UP, {"id": id})
 
-    async def done(self, change: Change, id: int) -> None:
-        await change.execute(_DONE, {"id": id})
+    async def settle(self, change: Change, id: int, *, done: bool) -> None:
+        """End the claim."""
+        await change.execute(_DONE if done else _RELEASE, {"id": id})
 
     def _chosen(self, read: Read, chosen: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in chosen.items() if name in _EVERYTHING}
