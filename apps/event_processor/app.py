@@ -14,6 +14,6 @@ def create(settings: Settings) -> FastAPI:
         routers=routes.ROUTERS,
         subscriptions=[subscriptions.keep],
         complete=clients.SOURCES,
-        jobs=[jobs.replay_dead_letters],
+        jobs=[jobs.replay_dead_letters, jobs.apply_retention],
         provide=[clients.Consumers, *store.STORES, *service.SERVICES],
     )

@@ -1,7 +1,8 @@
 """What event-processor's own routes speak, and what it tells on the bus.
 
 `log`: events, streams, quarantine · `tree`: what led to what · `letters`: dead letters ·
-`projections` · `subscriptions` · `triggers` · `replays` · `schemas`: which events there are
+`projections` · `subscriptions` · `triggers` · `replays` ·
+`retention` · `schemas`: which events there are
 """
 
 from contracts.event_processor.letters import (
@@ -45,6 +46,7 @@ from contracts.event_processor.projections import (
     ShortName,
 )
 from contracts.event_processor.replays import REPLAYED, Replay, Replayed
+from contracts.event_processor.retention import AT_LEAST, RULES, Retention, RetentionRule, Topic
 from contracts.event_processor.schemas import EventSchema, EventSchemaWhole
 from contracts.event_processor.subscriptions import (
     OUTSTANDING,
@@ -79,6 +81,7 @@ from contracts.event_processor.triggers import (
 
 __all__ = [
     "APPENDED",
+    "AT_LEAST",
     "AT_ONCE",
     "CHAIN",
     "KEYS",
@@ -88,6 +91,7 @@ __all__ = [
     "PULLED",
     "REPLAYED",
     "ROWS",
+    "RULES",
     "SUBSCRIPTIONS",
     "TESTED",
     "TRIGGERS",
@@ -132,12 +136,15 @@ __all__ = [
     "Receipt",
     "Replay",
     "Replayed",
+    "Retention",
+    "RetentionRule",
     "Settled",
     "ShortName",
     "StoredEvent",
     "Subscription",
     "SubscriptionDefinition",
     "Text",
+    "Topic",
     "Tree",
     "TreeNode",
     "Trigger",

@@ -57,3 +57,4 @@ class ProjectionCheck(BaseModel):
     live: str
     rebuilt: str
     equal: bool
+    dropped: int = Field(description="Events of its streams that are gone by a rule of retention.")

@@ -66,3 +66,12 @@ async def test_a_quarantined_event_enters_once_contracts_know_it(client, arrivin
     assert await quarantined(client) == []
     assert (await client.get(f"/api/v1/events/{event['id']}")).json()["type"] == kind
     assert (await client.post(retry)).problem == ("events.unknown-quarantined", 404, "event-processor")
+
+
+async def test_what_is_in_quarantine_can_be_deleted_by_its_tenant(client, arriving, acting_as):
+    await arriving.brings(arriving.made(time="never"))
+    (found,) = await quarantined(client)
+    one = f"{QUARANTINE}/{found['id']}"
+    assert (await acting_as(Principal("ann", "acme")).delete(one)).problem[0] == "events.unknown-quarantined"
+    assert (await client.delete(one)).status == 204
+    assert await quarantined(client) == []

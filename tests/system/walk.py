@@ -223,7 +223,8 @@ def _cells(ground: Ground) -> dict[str, Any]:
 
 COUNTED = {"columns": {"events": {"op": "count"}}}
 TRIGGER = {"events": {"type": ["walked.done.v1"]}, "emit": {"type": "walked.again.v1", "stream": "walked"}}
-NAMED: dict[str, Any] = {"projections": COUNTED, "subscriptions": {}, "triggers": TRIGGER}
+KEPT = {"topic": "walked.done", "max_count": 1_000}
+NAMED: dict[str, Any] = {"projections": COUNTED, "subscriptions": {}, "triggers": TRIGGER, "retention": KEPT}
 BASE, TABLE, V0 = "/api/v1/bases/{base}", "/api/v1/bases/{base}/tables/{table}", "/v0/{base}/{table}"
 _NEW = _body(lambda ground: {"records": [{"fields": _cells(ground)}]})
 _CHANGED = _body(lambda ground: {"records": [{"id": ground.record(), "fields": _cells(ground)}]})
@@ -262,6 +263,7 @@ FIXTURES: dict[str, Callable[[Request, Ground], None]] = {
     "PUT /api/v1/events/projections/{name}": _body(lambda _: COUNTED),
     "POST /api/v1/events/subscriptions/{name}/ack": _body(lambda _: {"receipts": ["1.1"]}),
     "POST /api/v1/events/subscriptions/{name}/nack": _body(lambda _: {"receipts": ["1.1"]}),
+    "PUT /api/v1/events/retention/{name}": _body(lambda _: KEPT),
     "PUT /api/v1/events/triggers/{name}": _body(lambda _: TRIGGER),
     "POST /api/v1/events/dead-letters/replay": _body(lambda _: {"event": unique("walked")}),
     "POST /api/v1/events/dead-letters/purge": _body(lambda _: {"event": unique("walked")}),

@@ -66,6 +66,14 @@ async def judge_again(id: Annotated[int, Path(ge=1, le=2**62)], who: Principal, 
     return await keeper.judge_again(id, who)
 
 
+@router.delete(
+    "/quarantine/{id}", status_code=204, response_model=None, audit="events.purge", summary="Delete a quarantined event"
+)
+async def purge_quarantined(id: Annotated[int, Path(ge=1, le=2**62)], who: Principal, keeper: Keeper) -> None:
+    """For good. Raises UnknownQuarantined (404)."""
+    await keeper.purge(id, who)
+
+
 @router.get("/{id}", summary="Get an event")
 async def get_event(id: Id, who: Principal, reader: Reader) -> StoredEvent:
     """Raises UnknownEvent (404)."""

@@ -18,6 +18,7 @@ from contracts.listing import Listing
 router = Router(prefix="/api/v1/events/projections", tags=["Projections"])
 
 Called = Annotated[ShortName, Path()]
+Forced = Annotated[bool, Query(description="Even though events of its streams were dropped.")]
 After = Annotated[str, Query(max_length=400, alias="cursor", description="`next` of the page before.")]
 
 
@@ -70,9 +71,11 @@ async def resume_projection(name: Called, who: Principal, projections: Projectio
 
 
 @router.post("/{name}/rebuild", audit="projections.rebuild", summary="Make a projection again from the log")
-async def rebuild_projection(name: Called, who: Principal, projections: Projections) -> Projection:
-    """Raises UnknownProjection (404)."""
-    return await projections.rebuild(name, who)
+async def rebuild_projection(
+    name: Called, who: Principal, projections: Projections, force: Forced = False
+) -> Projection:
+    """Raises UnknownProjection (404), LogIncomplete (409)."""
+    return await projections.rebuild(name, who, force=force)
 
 
 @router.post("/{name}/check", no_audit="changes nothing", summary="Compare a projection with the log")

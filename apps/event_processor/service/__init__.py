@@ -8,11 +8,14 @@ from apps.event_processor.service.projections import Projections
 from apps.event_processor.service.pump import Pump
 from apps.event_processor.service.reading import Reader, Trees
 from apps.event_processor.service.replaying import Replays
+from apps.event_processor.service.retaining import Rules
 from apps.event_processor.service.subscribing import Subscriptions
 from apps.event_processor.service.triggering import Triggers
 from apps.event_processor.service.writing import Writer
 
-SERVICES = (Bell, Follower, Keeper, Letters, Projections, Pump, Reader, Replays, Subscriptions, Trees, Triggers, Writer)
+SERVICES = (
+    Bell, Follower, Keeper, Letters, Projections, Pump, Reader, Replays, Rules, Subscriptions, Trees, Triggers, Writer,
+)  # fmt: skip
 __all__ = [
     "SERVICES",
     "Bell",
@@ -23,6 +26,7 @@ __all__ = [
     "Pump",
     "Reader",
     "Replays",
+    "Rules",
     "Subscriptions",
     "Trees",
     "Triggers",

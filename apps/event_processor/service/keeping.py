@@ -42,15 +42,25 @@ class Keeper:
     async def judge_again(self, id: int, who: Principal) -> Judged:
         """Store it if contracts know it by now. Raises UnknownQuarantined."""
         async with self._db.change(who) as change:
-            found = await self._quarantine.take(change, id)
-            if found is None:
-                raise UnknownQuarantined(f"There is nothing with the id {id} in your quarantine.")
-            entry, _, reason = _judge(Arrival(found.topic, found.raw))
+            found = await self._take(change, id)
+            entry, _, reason = _judge(found)
             if entry is None:
                 return Judged(stored=False, reason=reason)
             await self._store(change, entry)
             await self._quarantine.remove(change, id)
         return Judged(stored=True)
+
+    async def purge(self, id: int, who: Principal) -> None:
+        """Raises UnknownQuarantined."""
+        async with self._db.change(who) as change:
+            await self._take(change, id)
+            await self._quarantine.remove(change, id)
+
+    async def _take(self, change: Change, id: int) -> Arrival:
+        found = await self._quarantine.take(change, id)
+        if found is None:
+            raise UnknownQuarantined(f"There is nothing with the id {id} in your quarantine.")
+        return Arrival(found.topic, found.raw)
 
     async def _store(self, change: Change, entry: Entry) -> None:
         if await self._events.add(change, [entry]):

@@ -3,10 +3,10 @@
 import orjson
 
 from apps.event_processor.domain.catalogue import OWN
-from apps.event_processor.domain.errors import TooManyProjections, UnknownProjection
+from apps.event_processor.domain.errors import LogIncomplete, TooManyProjections, UnknownProjection
 from apps.event_processor.domain.projections import Row, bytes_of, digest, document_of, fold, key_of
 from apps.event_processor.service.bell import Bell
-from apps.event_processor.store import EventStore, ProjectionStore
+from apps.event_processor.store import EventStore, ProjectionStore, RetentionStore
 from chassis import Change, Database, Principal, service
 from contracts.event_processor import (
     KEYS,
@@ -23,8 +23,11 @@ BATCH = 500  # events of one transaction
 
 
 class Projections:
-    def __init__(self, db: Database, events: EventStore, store: ProjectionStore, bell: Bell) -> None:
+    def __init__(
+        self, db: Database, events: EventStore, store: ProjectionStore, retention: RetentionStore, bell: Bell
+    ) -> None:
         self._db, self._events, self._store, self._bell = db, events, store, bell
+        self._retention = retention
 
     async def all(self, who: Principal) -> Listing[Projection]:
         async with self._db.read(who) as read:
@@ -61,10 +64,13 @@ class Projections:
             change.after_commit(self._bell.ring)
         return await self.get(name, who)
 
-    async def rebuild(self, name: str, who: Principal) -> Projection:
-        """Make it again from the log. Raises UnknownProjection."""
-        await self.get(name, who)
+    async def rebuild(self, name: str, who: Principal, *, force: bool = False) -> Projection:
+        """Make it again from the log. Raises UnknownProjection, and LogIncomplete unless it is forced."""
+        definition = (await self.get(name, who)).definition
         async with self._db.change(who) as change:
+            dropped = await self._retention.dropped(change, definition.events)
+            if dropped and not force:
+                raise LogIncomplete(f"{dropped} events of its streams were dropped; made again, it would lack them.")
             await self._store.restart(change, name)
             change.after_commit(self._bell.ring)
         return await self.get(name, who)
@@ -91,6 +97,7 @@ class Projections:
                 raise UnknownProjection(f"There is no projection {name} of yours.")
             definition, end = found[0].definition, found[0].position
             live = await self._store.rows(read, name, "", KEYS + 1)
+            dropped = await self._retention.dropped(read, definition.events)
             rows: dict[str, Row] = {}
             position, more = 0, True
             while more:
@@ -100,7 +107,9 @@ class Projections:
                 position = batch[-1].position if batch else end
         rebuilt = digest((key, bytes_of(rows[key])) for key in sorted(rows))
         told = digest(live)
-        return ProjectionCheck(position=end, keys=len(live), live=told, rebuilt=rebuilt, equal=told == rebuilt)
+        return ProjectionCheck(
+            position=end, keys=len(live), live=told, rebuilt=rebuilt, equal=told == rebuilt, dropped=dropped
+        )
 
     async def step(self) -> bool:
         """Take every running projection a batch further; whether there was anything to do."""

@@ -28,7 +28,9 @@ _ADD = text("""
 _HEAD = text("SELECT last FROM event_head")
 _MOVE = text("UPDATE event_head SET last = :last")
 _VERSION = text("""
-    SELECT coalesce(max(version), 0) FROM events WHERE tenant = :tenant AND source = :source AND subject = :subject
+    SELECT greatest(
+        (SELECT max(version) FROM events WHERE tenant = :tenant AND source = :source AND subject = :subject),
+        (SELECT version FROM tombstones WHERE tenant = :tenant AND source = :source AND subject = :subject), 0)
 """)
 
 

@@ -44,6 +44,7 @@ class QuarantineStore:
         return (await change.execute(_TAKE, {"tenants": visible(change.who), "id": id})).one_or_none()
 
     async def remove(self, change: Change, id: int) -> None:
+        """One that was taken."""
         await change.execute(_REMOVE, {"id": id})
 
 
