@@ -14,13 +14,16 @@ Place = tuple[str, str, str]
 
 
 class Refusals:
-    """Hands each refusal to `keep`, or counts it; what was counted in a minute follows when it is over."""
+    """Hands each refusal to `keep`, or counts it; what was counted in a minute follows when it is over.
+
+    A process that is killed hard takes with it what it counted in the running minute, and never more.
+    """
 
     def __init__(self, keep: Callable[[dict[str, Any]], None]) -> None:
         self._keep = keep
         self._minute = 0
         self._seen: dict[Place, int] = {}
-        self._last: dict[Place, dict[str, Any]] = {}
+        self._counted: dict[Place, tuple[str, dict[str, Any]]] = {}  # since when, and the last of them
 
     def add(self, entry: dict[str, Any]) -> None:
         if entry["actor"]["type"] != "anonymous":
@@ -37,15 +40,17 @@ class Refusals:
         if self._seen[place] <= SINGLE:
             self._keep(entry)
         else:
-            self._last[place] = entry
+            since, _ = self._counted.get(place, (entry["occurred_at"], None))
+            self._counted[place] = since, entry
 
     def flush(self) -> None:
         """Write what was counted so far."""
-        for place, entry in self._last.items():
-            count = self._seen[place] - SINGLE
-            self._keep({**entry, "id": str(uuid4()), "context": {**entry["context"], "count": count}})
+        for place, (since, entry) in self._counted.items():
+            about = {**entry["context"], "count": self._seen[place] - SINGLE}
+            when = {"first": since, "last": entry["occurred_at"], "window_seconds": int(MINUTE)}
+            self._keep({**entry, "id": str(uuid4()), "context": about, "metadata": when})
         self._seen.clear()
-        self._last.clear()
+        self._counted.clear()
 
     async def run(self) -> None:
         """Flush in time also when nothing more comes."""

@@ -89,15 +89,42 @@ async def test_a_call_that_may_have_reached_its_app_is_that_apps_to_tell(client,
     assert [entry["code"] for entry in await told(audit)] == ["identity.missing-key"]
 
 
-async def test_of_many_refusals_of_nobody_ten_are_noted_and_the_rest_counted(app, dapr, audit, postgres):
+async def test_of_many_refusals_of_nobody_ten_are_noted_and_the_rest_counted(app, audit, monkeypatch):
+    monkeypatch.setattr("chassis._refusals.MINUTE", 1e9)  # whatever the time is, all of them are in one
     async with AppClient(app, {}).running() as client:
         for _ in range(35):
             await client.post("/api/v1/bases")
         await told(audit, 10)
     async with AppClient(app, {}).running():  # what was counted is written at the end of the minute, or of the process
         entries = await told(audit, 11)
-    assert [entry["context"].get("count") for entry in entries[:10]] == [None] * 10
-    assert sum(entry["context"].get("count", 1) for entry in entries) == 35
+    assert sorted(entry["context"].get("count", 1) for entry in entries) == [1] * 10 + [25]
+
+
+async def test_what_was_counted_is_in_the_trail_when_its_minute_is_over_and_nothing_more_comes(app, audit, monkeypatch):
+    monkeypatch.setattr("chassis._refusals.MINUTE", 1.0)
+    async with AppClient(app, {}).running() as client:
+        for _ in range(25):
+            await client.post("/api/v1/bases")
+        async with asyncio.timeout(10):
+            while not (counted := [each for each in await audit.entries() if "count" in each["context"]]):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    for entry in counted:
+        assert entry["metadata"]["window_seconds"] == 1
+        assert entry["metadata"]["first"] <= entry["metadata"]["last"] == entry["occurred_at"]
+
+
+async def test_what_was_counted_lies_in_a_file_after_its_minute_so_that_no_kill_can_take_it(
+    app, audit, postgres, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("chassis._refusals.MINUTE", 1.0)
+    await asyncio.to_thread(postgres.kill)
+    async with AppClient(app, {}).running() as client:
+        for _ in range(25):
+            await client.post("/api/v1/bases")
+        async with asyncio.timeout(10):
+            while not any(b'"count"' in file.read_bytes() for file in (tmp_path / "audit").iterdir()):  # noqa: ASYNC110  its file tells nobody
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(postgres.start)
 
 
 async def test_without_its_database_the_gateway_serves_and_its_notes_wait_in_a_file(app, dapr, peers, audit, postgres):
