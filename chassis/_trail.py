@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from sqlalchemy import text
@@ -50,7 +50,7 @@ _END = text("UPDATE audit_outbox SET entry = :entry, held_until = NULL, claim = 
 
 class Trail:
     """One per app with audited routes. The file is the launcher's run directory's, so that a killed process loses none
-    of it; without one it lies in a temporary folder."""
+    of it; without one it lies in a temporary folder, which is there while it holds something."""
 
     public: ClassVar[bool] = False
 
@@ -60,7 +60,7 @@ class Trail:
         self._metrics, self._log = metrics, log
         self._who = service(settings.app_id, NOBODYS)
         self._own_folder = not settings.platform_run_dir
-        folder = settings.platform_run_dir or tempfile.mkdtemp(prefix=f"{settings.app_id}-")
+        folder = settings.platform_run_dir or Path(tempfile.gettempdir()) / f"{settings.app_id}-{uuid4().hex}"
         self._file = Path(folder) / "audit" / f"{settings.app_id}-{settings.app_port}.spool"
         self._moving = self._file.with_suffix(".moving")
         self._refusals = Refusals(self._spool)
@@ -69,7 +69,6 @@ class Trail:
         self._app_id = settings.app_id
 
     async def start(self) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tasks = [asyncio.create_task(self._move_all()), asyncio.create_task(self._refusals.run())]
 
     async def stop(self) -> None:
@@ -80,7 +79,9 @@ class Trail:
         with contextlib.suppress(AppError, TimeoutError):
             async with asyncio.timeout(0.3):
                 await self._move()
-        if self._own_folder and await asyncio.to_thread(self._empty):
+        if not await asyncio.to_thread(self._empty):
+            self._log.warning("audit entries are left in a file", file=str(self._file))
+        elif self._own_folder:
             await asyncio.to_thread(shutil.rmtree, self._file.parent.parent, ignore_errors=True)
         if self.public:
             await self.db.stop()
@@ -161,6 +162,7 @@ class Trail:
             size = self._file.stat().st_size if self._file.exists() else 0
             if size + len(line) > LARGEST_FILE:
                 raise OSError(f"the file has {size} bytes, {LARGEST_FILE} is the end")
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._file.open("ab") as file:
                 file.write(line)
         except OSError as problem:

@@ -1,6 +1,7 @@
 """A sidecar's HTTP API, played in the test's own process and loop on a loopback port."""
 
 import asyncio
+import tempfile
 from collections import defaultdict
 from typing import Any
 from urllib.parse import unquote
@@ -41,6 +42,7 @@ class FakeDapr:
         self.healthy = True  # what /v1.0/healthz/outbound says
         self.port = 0
         self._runner: web.ServerRunner | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         private, public = _key_pair()
         self.secrets = {"identity/signing-key": private, "identity/public-key": public, SERVICES_KEYS: "{}"}
         self.secrets_available = True
@@ -48,8 +50,11 @@ class FakeDapr:
         self.peers["audit-service"].reacts(self.audit.answer)
 
     def settings(self) -> dict[str, Any]:
-        """Keywords for an app's `Settings` that point it at this sidecar."""
-        return {"dapr_http_port": self.port, "dapr_api_token": TOKEN, "app_api_token": APP_TOKEN}
+        """Keywords for an app's `Settings` that point it at this sidecar, with a run directory that goes with it."""
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="fake-dapr-")
+        run_dir = tempfile.mkdtemp(dir=self._folder.name)
+        sidecar = {"dapr_http_port": self.port, "dapr_api_token": TOKEN}
+        return {**sidecar, "app_api_token": APP_TOKEN, "platform_run_dir": run_dir}
 
     def token(
         self, user: str = "developer", tenant: str = "local", scopes: tuple[str, ...] = ("*",), lifetime: float = 300
@@ -86,6 +91,8 @@ class FakeDapr:
         await self.bus.close()
         if self._runner:
             await self._runner.cleanup()
+        if self._folder:
+            self._folder.cleanup()
 
     async def start(self) -> None:
         """Listen; after `stop`, on the same port again."""

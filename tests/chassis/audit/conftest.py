@@ -23,7 +23,7 @@ async def database(dapr, new_database: NewDatabase) -> str:
 
 @pytest.fixture
 def app(dapr, database: str, tmp_path: Path) -> FastAPI:
-    return create(Settings(**dapr.settings(), platform_run_dir=str(tmp_path)))
+    return create(Settings(**dapr.settings() | {"platform_run_dir": str(tmp_path)}))
 
 
 @pytest.fixture

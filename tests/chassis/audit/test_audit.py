@@ -211,6 +211,24 @@ async def test_what_was_written_in_a_file_outlives_the_process(dapr, database, t
         assert await audit.only() == ("note.add", "failed")
 
 
+async def test_an_app_without_a_run_directory_leaves_a_file_only_while_entries_are_in_it(
+    dapr, database, tmp_path, postgres, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    settings = dapr.settings()
+    homeless = create(Settings(**settings | {"platform_run_dir": ""}))
+    made = set(tmp_path.iterdir())
+    async with AppClient(homeless, dapr.headers()).running() as client:
+        await client.post("/notes/nowhere")
+        assert set(tmp_path.iterdir()) == made
+        await asyncio.to_thread(postgres.kill)
+        await client.post("/notes/nowhere")
+        assert len(set(tmp_path.iterdir()) - made) == 1
+        await asyncio.to_thread(postgres.start)
+        await until(lambda: not [*tmp_path.rglob("*.spool"), *tmp_path.rglob("*.moving")])
+    assert set(tmp_path.iterdir()) == made
+
+
 async def test_an_effect_outside_is_intended_before_it_is_tried_and_one_entry_in_the_end(
     client, audit, notes, database
 ):
