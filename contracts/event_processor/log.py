@@ -26,7 +26,8 @@ class StoredEvent(BaseModel):
     position: int
     id: str
     stream: str = Field(description="<owner's app-id>/<subject>")
-    type: str
+    type: str = Field(description="The newest version that what was stored can be told as.")
+    stored_type: str
     version: int
     sequence: int | None = Field(description="Null for an event that was appended here.")
     time: datetime = Field(description="When it happened, by its owner.")

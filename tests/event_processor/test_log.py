@@ -28,6 +28,7 @@ async def test_an_event_is_told_as_it_came_with_its_place_in_the_store(client, a
         "id": id,
         "stream": "airtable-connector/appA/recA",
         "type": UPDATED,
+        "stored_type": UPDATED,
         "version": 7,
         "sequence": 1,
         "time": "2026-11-25T10:00:00.000001Z",

@@ -201,8 +201,9 @@ def _fires(op, value, of, at="/data/it"):
     definition = TriggerDefinition.model_validate(
         {**chain("a.b.v1", "c.d.v1"), "when": [{"at": at, "op": op, "value": value}]}
     )
-    event = StoredEvent(
-        position=1, id="e", stream="a/b", type="a.b.v1", version=1, sequence=None, time="2026-11-25T10:00:00Z",
-        stored_at="2026-11-25T10:00:00Z", actor="a", correlation_id="", causation_id="", trace_id="", data={"it": of},
-    )  # fmt: skip
+    texts = dict.fromkeys(
+        ("id", "stream", "type", "stored_type", "actor", "correlation_id", "causation_id", "trace_id"), ""
+    )
+    moments = dict.fromkeys(("time", "stored_at"), "2026-11-25T10:00:00Z")
+    event = StoredEvent(position=1, version=1, sequence=None, data={"it": of}, **texts, **moments)
     return triggers.fires(definition, event) is not None

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from apps.event_processor.domain import catalogue
 from apps.event_processor.domain.errors import ForeignType, VersionConflict
+from apps.event_processor.domain.upcasting import upcast
 from contracts.event_processor import Append
 
 UNKNOWN_TENANT = "platform"  # whose what cannot be read is: nobody's who has not every right
@@ -46,6 +47,8 @@ class Entry:
 
 def check(kind: str, source: str, data: Any) -> None:
     """Raises Invalid for an event that its owner never tells, or tells otherwise."""
+    if kind not in catalogue.types():
+        kind, data = upcast(kind, data)  # a version that contracts have left behind
     model = catalogue.types().get(kind)
     if model is None:
         raise Invalid(f"{kind} is no type of event that contracts know")

@@ -8,12 +8,14 @@ from sqlalchemy import Select, and_, asc, column, desc, select, table, text
 
 from apps.event_processor.domain.catalogue import FAILED, OWN
 from apps.event_processor.domain.entries import Entry
+from apps.event_processor.domain.upcasting import upcast, with_older
 from chassis import Change, Read
 from contracts.event_processor import Chosen, EventsQuery, StoredEvent
 
 _COLUMNS = (
     "position id source subject type version sequence time stored_at actor correlation_id causation_id trace_id data"
 )
+_TOLD = [name for name in _COLUMNS.split() if name in StoredEvent.model_fields and name not in ("type", "data")]
 events = table("events", column("tenant"), *(column(name) for name in _COLUMNS.split()))
 
 # Who adds holds the head until its commit: a reader that has seen a position has seen all before it.
@@ -101,7 +103,7 @@ class EventStore:
             source, _, subject = chosen.stream.partition("/")
             wanted = wanted.where(events.c.source == source, events.c.subject == subject)
         if chosen.type:
-            wanted = wanted.where(events.c.type.in_(chosen.type))
+            wanted = wanted.where(events.c.type.in_({each for kind in chosen.type for each in with_older(kind)}))
         for name, value in (
             ("source", chosen.category),
             ("correlation_id", chosen.correlation_id),
@@ -123,8 +125,11 @@ class EventStore:
 
 
 def _stored(row: Any) -> StoredEvent:
+    kind, data = upcast(row.type, orjson.loads(row.data))
     return StoredEvent.model_construct(
-        **{name: getattr(row, name) for name in StoredEvent.model_fields if name not in ("stream", "data")},
+        **{name: getattr(row, name) for name in _TOLD},
+        type=kind,
+        data=data,
+        stored_type=row.type,
         stream=f"{row.source}/{row.subject}",
-        data=orjson.loads(row.data),
     )
