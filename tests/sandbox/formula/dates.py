@@ -28,6 +28,8 @@ DATES = {
         ("DATESTR('2026-02-01')", "2026-02-01"),
         ("DATESTR({No day})", ERROR),
         ("DATESTR(5)", ERROR),
+        ("DATESTR('1/31/2026')", "2026-01-31"),
+        ("DATESTR(DATEADD({Day}, 1, 'day'))", "2026-02-01"),
     ],
     "TIMESTR": [
         ("TIMESTR({At})", "09:15:30"),
@@ -35,6 +37,8 @@ DATES = {
         ("TIMESTR('2026-02-01T23:59:00Z')", "23:59:00"),
         ("TIMESTR({No day})", ERROR),
         ("TIMESTR('x')", ERROR),
+        ("TIMESTR('2026-02-01T00:00:01Z')", "00:00:01"),
+        ("TIMESTR(DATEADD({At}, 1, 'hour'))", "10:15:30"),
     ],
     "DATETIME_DIFF": [
         ("DATETIME_DIFF('2026-02-02', '2026-01-31', 'days')", 2),
@@ -106,6 +110,9 @@ DATES = {
         ("YEAR({No day})", ERROR),
         ("YEAR(5)", ERROR),
         ("YEAR({Failed})", ERROR),
+        ("YEAR({At})", 2026),
+        ("YEAR('1/1/1999')", 1999),
+        ("YEAR(DATEADD({Day}, 1, 'year'))", 2027),
     ],
     "MONTH": [
         ("MONTH({Day})", 1),
@@ -113,6 +120,9 @@ DATES = {
         ("MONTH({No day})", ERROR),
         ("MONTH('x')", ERROR),
         ("MONTH({Failed})", ERROR),
+        ("MONTH({At})", 1),
+        ("MONTH('2020-02-29')", 2),
+        ("MONTH(DATEADD({Day}, 1, 'day'))", 2),
     ],
     "DAY": [
         ("DAY({Day})", 31),
@@ -120,6 +130,9 @@ DATES = {
         ("DAY({No day})", ERROR),
         ("DAY(1)", ERROR),
         ("DAY({Failed})", ERROR),
+        ("DAY({At})", 31),
+        ("DAY('12/5/2020')", 5),
+        ("DAY(DATEADD({Day}, 1, 'day'))", 1),
     ],
     "HOUR": [
         ("HOUR({At})", 9),
@@ -127,6 +140,9 @@ DATES = {
         ("HOUR({No day})", ERROR),
         ("HOUR('x')", ERROR),
         ("HOUR({Failed})", ERROR),
+        ("HOUR('2026-01-31T23:59:00Z')", 23),
+        ("HOUR(DATEADD({At}, 1, 'hour'))", 10),
+        ("HOUR('2026-01-31')", 0),
     ],
     "MINUTE": [
         ("MINUTE({At})", 15),
@@ -134,6 +150,9 @@ DATES = {
         ("MINUTE({No day})", ERROR),
         ("MINUTE('x')", ERROR),
         ("MINUTE({Failed})", ERROR),
+        ("MINUTE('2026-01-31T23:59:00Z')", 59),
+        ("MINUTE(DATEADD({At}, 1, 'minute'))", 16),
+        ("MINUTE('2026-01-31')", 0),
     ],
     "SECOND": [
         ("SECOND({At})", 30),
@@ -141,6 +160,9 @@ DATES = {
         ("SECOND({No day})", ERROR),
         ("SECOND('x')", ERROR),
         ("SECOND({Failed})", ERROR),
+        ("SECOND('2026-01-31T23:59:07Z')", 7),
+        ("SECOND(DATEADD({At}, 1, 'second'))", 31),
+        ("SECOND('2026-01-31')", 0),
     ],
     "WEEKDAY": [
         ("WEEKDAY({Day})", 6),
@@ -149,6 +171,7 @@ DATES = {
         ("WEEKDAY({Day}, 'sunday')", 6),
         ("WEEKDAY({Day}, 'Friday')", ERROR),
         ("WEEKDAY({No day})", ERROR),
+        ("WEEKDAY('2026-02-02', 'Monday')", 0),
     ],
     "WEEKNUM": [
         ("WEEKNUM('2026-01-01')", 1),
@@ -157,6 +180,7 @@ DATES = {
         ("WEEKNUM({Day})", 5),
         ("WEEKNUM({No day})", ERROR),
         ("WEEKNUM({Day}, 'x')", ERROR),
+        ("WEEKNUM('2026-02-01')", 6),
     ],
     "IS_AFTER": [
         ("IS_AFTER({At}, {Day})", 1),
@@ -164,6 +188,7 @@ DATES = {
         ("IS_AFTER({Day}, '2026-01-30')", 1),
         ("IS_AFTER({No day}, {Day})", 0),
         ("IS_AFTER({Day}, 5)", ERROR),
+        ("IS_AFTER('2026-02-01', {Day})", 1),
     ],
     "IS_BEFORE": [
         ("IS_BEFORE({Day}, {At})", 1),
@@ -171,6 +196,7 @@ DATES = {
         ("IS_BEFORE('1/1/2020', {Day})", 1),
         ("IS_BEFORE({Day}, {No day})", 0),
         ("IS_BEFORE('x', {Day})", ERROR),
+        ("IS_BEFORE({Day}, '2026-02-01')", 1),
     ],
     "IS_SAME": [
         ("IS_SAME({Day}, {At}, 'day')", 1),
@@ -194,6 +220,8 @@ DATES = {
         ("SET_TIMEZONE({At}, '../etc/passwd')", ERROR),
         ("SET_TIMEZONE({At}, '')", ERROR),
         ("DATETIME_FORMAT(SET_TIMEZONE('0001-01-01', 'America/New_York'))", ERROR),
+        ("DATETIME_FORMAT(SET_TIMEZONE({At}, 'UTC'), 'HH:mm')", "09:15"),
+        ("DATETIME_FORMAT(SET_TIMEZONE({At}, 'Asia/Tokyo'), 'HH:mm')", "18:15"),
     ],
     "SET_LOCALE": [
         ("DATETIME_FORMAT(SET_LOCALE({Day}, 'de'), 'dddd, D. MMMM')", "Samstag, 31. Januar"),
@@ -224,6 +252,8 @@ DATES = {
         ("TONOW({Day})", "10 months"),
         ("TONOW({No day})", ERROR),
         ("TONOW('x')", ERROR),
+        ("TONOW(DATEADD(NOW(), 5, 'hours'))", "5 hours"),
+        ("TONOW(DATEADD(NOW(), -1, 'd'))", "a day"),
     ],
     "WORKDAY": [
         ("WORKDAY('10/16/2020', 10, '10/16/2020, 10/19/2020')", "2020-11-02"),
@@ -244,5 +274,6 @@ DATES = {
         ("WORKDAY_DIFF('0001-01-01', '9999-12-31')", 2608615),
         ("WORKDAY_DIFF({No day}, {Day})", ERROR),
         ("WORKDAY_DIFF({Day}, 1)", ERROR),
+        ("WORKDAY_DIFF('2026-02-02', '2026-02-06')", 5),
     ],
 }

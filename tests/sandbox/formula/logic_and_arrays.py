@@ -17,6 +17,7 @@ LOGIC = {
     ],
     "OR": [
         ("OR(0, 'x')", 1),
+        ("OR(0, 1)", 1),
         ("OR(0, '')", 0),
         ("OR({No number})", 0),
         ("OR({Failed}, 1)", ERROR),
@@ -24,8 +25,24 @@ LOGIC = {
         ("OR({Nothing})", 0),
         ("OR({Numbers})", 1),
     ],
-    "NOT": [("NOT(0)", 1), ("NOT('x')", 0), ("NOT({Empty})", 1), ("NOT({Failed})", ERROR), ("NOT({Day})", 0)],
-    "XOR": [("XOR(1, 1, 1)", 1), ("XOR(1, 1)", 0), ("XOR({Empty})", 0), ("XOR(1, ERROR())", ERROR), ("XOR(1, 0)", 1)],
+    "NOT": [
+        ("NOT(0)", 1),
+        ("NOT('x')", 0),
+        ("NOT({Empty})", 1),
+        ("NOT({Failed})", ERROR),
+        ("NOT({Day})", 0),
+        ("NOT(1)", 0),
+        ("NOT('')", 1),
+    ],
+    "XOR": [
+        ("XOR(1, 1, 1)", 1),
+        ("XOR(1, 1)", 0),
+        ("XOR({Empty})", 0),
+        ("XOR(1, ERROR())", ERROR),
+        ("XOR(1, 0)", 1),
+        ("XOR(0, 0)", 0),
+        ("XOR(1, 'x')", 0),
+    ],
     "IF": [
         ("IF(1, 'a', 'b')", "a"),
         ("IF(0, 'a', 'b')", "b"),
@@ -53,6 +70,9 @@ LOGIC = {
         ("1+ERROR()", ERROR),
         ("ISERROR(ERROR())", 1),
         ("IF(0, ERROR())", BLANK),
+        ("IF(ISERROR(ERROR('why')), 'a', 'b')", "a"),
+        ("SWITCH(1, 1, 'a', ERROR())", "a"),
+        ("OR(1, ERROR())", 1),
     ],
     "ISERROR": [
         ("ISERROR(1)", 0),
@@ -87,6 +107,7 @@ ARRAYS = {
         ("ARRAYCOMPACT({Nothing})", []),
         ("ARRAYCOMPACT('')", []),
         ("ARRAYCOMPACT({Failed})", ERROR),
+        ("ARRAYCOMPACT({Numbers})", [1, 2, 1]),
     ],
     "ARRAYFLATTEN": [
         ("ARRAYFLATTEN({Names}, {Numbers})", ["x", "y", "x", 1, 2, 1]),
@@ -94,6 +115,7 @@ ARRAYS = {
         ("ARRAYFLATTEN({Names}, 'z')", ["x", "y", "x", "z"]),
         ("ARRAYFLATTEN({Nothing})", [BLANK]),
         ("ARRAYFLATTEN(ERROR())", ERROR),
+        ("ARRAYFLATTEN({Numbers})", [1, 2, 1]),
     ],
     "ARRAYSLICE": [
         ("ARRAYSLICE({Numbers}, 2)", [2, 1]),
@@ -131,6 +153,7 @@ RECORD = {
         ("LAST_MODIFIED_TIME({Failed})", ERROR),
         ("HOUR(LAST_MODIFIED_TIME())", 8),
         ("LAST_MODIFIED_TIME()=CREATED_TIME()", 1),
+        ("LAST_MODIFIED_TIME()&''", "2026-01-01T08:00:00.000Z"),
     ],
     "NOW": [
         ("NOW()", "2026-11-23T10:30:15.250Z"),

@@ -5,7 +5,15 @@ from math import inf, nan
 from tests.sandbox.formula.goldens import ERROR
 
 NUMBERS = {
-    "ABS": [("ABS(-3)", 3), ("ABS(2.5)", 2.5), ("ABS({No number})", 0), ("ABS('x')", ERROR), ("ABS(ERROR())", ERROR)],
+    "ABS": [
+        ("ABS(-3)", 3),
+        ("ABS(2.5)", 2.5),
+        ("ABS({No number})", 0),
+        ("ABS('x')", ERROR),
+        ("ABS(ERROR())", ERROR),
+        ("ABS(0)", 0),
+        ("ABS(-2.5)", 2.5),
+    ],
     "AVERAGE": [
         ("AVERAGE(1, 2, 6)", 3),
         ("AVERAGE({Numbers}, 4)", 2),
@@ -30,6 +38,7 @@ NUMBERS = {
         ("COUNT({No number})", 0),
         ("COUNT({Failed})", ERROR),
         ("COUNT({Day}, 1)", 1),
+        ("COUNT(1, 2, 'four')", 2),
     ],
     "COUNTA": [
         ("COUNTA(1, 'x', BLANK(), '')", 2),
@@ -37,6 +46,7 @@ NUMBERS = {
         ("COUNTA(0)", 1),
         ("COUNTA({Empty})", 0),
         ("COUNTA({Failed})", ERROR),
+        ("COUNTA(1, 'four')", 2),
     ],
     "COUNTALL": [
         ("COUNTALL(1, 'x', BLANK())", 3),
@@ -44,6 +54,7 @@ NUMBERS = {
         ("COUNTALL('')", 1),
         ("COUNTALL({Empty})", 1),
         ("COUNTALL({Failed})", ERROR),
+        ("COUNTALL(1, 2, 3)", 3),
     ],
     "EVEN": [
         ("EVEN(3)", 4),
@@ -60,6 +71,7 @@ NUMBERS = {
         ("EXP({No number})", 1),
         ("EXP(1000)", inf),
         ("EXP('x')", ERROR),
+        ("EXP(2)", 7.38905609893065),
     ],
     "FLOOR": [
         ("FLOOR(2.9)", 2),
@@ -69,7 +81,14 @@ NUMBERS = {
         ("FLOOR({No number})", 0),
         ("FLOOR({Day})", ERROR),
     ],
-    "INT": [("INT(1.9)", 1), ("INT(-1.1)", -2), ("INT({No number})", 0), ("INT('x')", ERROR), ("INT(1/0)", inf)],
+    "INT": [
+        ("INT(1.9)", 1),
+        ("INT(-1.1)", -2),
+        ("INT({No number})", 0),
+        ("INT('x')", ERROR),
+        ("INT(1/0)", inf),
+        ("INT(3)", 3),
+    ],
     "LOG": [
         ("LOG(1000)", 3),
         ("LOG(8, 2)", 3),
@@ -108,7 +127,14 @@ NUMBERS = {
         ("MOD({No number}, 3)", 0),
         ("MOD('x', 3)", ERROR),
     ],
-    "ODD": [("ODD(2)", 3), ("ODD(1)", 1), ("ODD(-2)", -3), ("ODD({No number})", 1), ("ODD('x')", ERROR)],
+    "ODD": [
+        ("ODD(2)", 3),
+        ("ODD(1)", 1),
+        ("ODD(-2)", -3),
+        ("ODD({No number})", 1),
+        ("ODD('x')", ERROR),
+        ("ODD(1.1)", 3),
+    ],
     "POWER": [
         ("POWER(2, 10)", 1024),
         ("POWER(4, 0.5)", 2),
@@ -137,6 +163,7 @@ NUMBERS = {
         ("ROUNDDOWN(1299, -2)", 1200),
         ("ROUNDDOWN({No number})", 0),
         ("ROUNDDOWN('x')", ERROR),
+        ("ROUNDDOWN(1.9, 0)", 1),
     ],
     "ROUNDUP": [
         ("ROUNDUP(2.01)", 3),
@@ -144,6 +171,7 @@ NUMBERS = {
         ("ROUNDUP(1201, -2)", 1300),
         ("ROUNDUP({No number})", 0),
         ("ROUNDUP('x')", ERROR),
+        ("ROUNDUP(1.1, 0)", 2),
     ],
     "SQRT": [
         ("SQRT(9)", 3),
@@ -151,6 +179,7 @@ NUMBERS = {
         ("SQRT(-1)", nan),
         ("SQRT({No number})", 0),
         ("SQRT('x')", ERROR),
+        ("SQRT(10000)", 100),
     ],
     "SUM": [
         ("SUM(1, 2, 3)", 6),

@@ -9,6 +9,7 @@ TEXTS = {
         ("CONCATENATE({Names})", "xyx"),
         ("CONCATENATE('a', {Failed})", ERROR),
         ("CONCATENATE({Day})", "2026-01-31"),
+        ("CONCATENATE({Name}, ' ', {N})", "Ada 36.5"),
     ],
     "ENCODE_URL_COMPONENT": [
         ("ENCODE_URL_COMPONENT('a b/c')", "a%20b%2Fc"),
@@ -61,13 +62,21 @@ TEXTS = {
         ("MID('a', 1, ERROR())", ERROR),
         ("MID('abc', 0, 1)", "a"),
     ],
-    "LEN": [("LEN('abc')", 3), ("LEN({Empty})", 0), ("LEN(1234)", 4), ("LEN(' a ')", 3), ("LEN({Failed})", ERROR)],
+    "LEN": [
+        ("LEN('abc')", 3),
+        ("LEN({Empty})", 0),
+        ("LEN(1234)", 4),
+        ("LEN(' a ')", 3),
+        ("LEN({Failed})", ERROR),
+        ("LEN('quick brown fox')", 15),
+    ],
     "LOWER": [
         ("LOWER('AbC')", "abc"),
         ("LOWER({Empty})", ""),
         ("LOWER(1)", "1"),
         ("LOWER('É')", "é"),
         ("LOWER(ERROR())", ERROR),
+        ("LOWER({Name})", "ada"),
     ],
     "UPPER": [
         ("UPPER('AbC')", "ABC"),
@@ -75,6 +84,7 @@ TEXTS = {
         ("UPPER(1)", "1"),
         ("UPPER('é')", "É"),
         ("UPPER(ERROR())", ERROR),
+        ("UPPER({Name})", "ADA"),
     ],
     "TRIM": [
         ("TRIM('  a b ')", "a b"),
@@ -82,6 +92,7 @@ TEXTS = {
         ("TRIM(1)", "1"),
         ("TRIM('\\n a')", "a"),
         ("TRIM(ERROR())", ERROR),
+        ("TRIM('a')", "a"),
     ],
     "REPT": [
         ("REPT('ab', 3)", "ababab"),
@@ -98,6 +109,7 @@ TEXTS = {
         ("REPLACE({Empty}, 1, 1, 'X')", "X"),
         ("REPLACE(123, 1, 1, 9)", "923"),
         ("REPLACE('a', 1, ERROR(), '')", ERROR),
+        ("REPLACE('database', 2, 5, 'o')", "dose"),
     ],
     "SUBSTITUTE": [
         ("SUBSTITUTE('a-b-c', '-', '+')", "a+b+c"),
@@ -110,7 +122,14 @@ TEXTS = {
         ("SUBSTITUTE('a', 'a', ERROR())", ERROR),
         ("SUBSTITUTE(REPT('a', 1000), 'a', REPT('b', 1000))", ERROR),
     ],
-    "T": [("T('a')", "a"), ("T(1)", BLANK), ("T({Day})", BLANK), ("T({Empty})", BLANK), ("T(ERROR())", ERROR)],
+    "T": [
+        ("T('a')", "a"),
+        ("T(1)", BLANK),
+        ("T({Day})", BLANK),
+        ("T({Empty})", BLANK),
+        ("T(ERROR())", ERROR),
+        ("T('text only')", "text only"),
+    ],
     "VALUE": [
         ("VALUE('$1,000.50')", 1000.5),
         ("VALUE('42')", 42),
@@ -140,6 +159,7 @@ TEXTS = {
         ("REGEX_EXTRACT('<a><b>', '<.+?>')", "<a>"),
         ("REGEX_EXTRACT('a', '[')", ERROR),
         ("REGEX_EXTRACT({N}, '[0-9]+')", "36"),
+        ("REGEX_EXTRACT({Name}, 'd.')", "da"),
     ],
     "REGEX_REPLACE": [
         ("REGEX_REPLACE('a1b22', '[0-9]+', '#')", "a#b#"),

@@ -158,7 +158,11 @@ def _away(value: Any, remainder: int) -> Any:
 
 @NUMBER.add("EXP", 1, 1, Kind.NUMBER)
 def _exp(value: Any) -> Any:
-    return _power(math.e, value)
+    given = float(number(value))
+    try:
+        return tidy(math.exp(given))
+    except OverflowError:
+        return math.inf
 
 
 @NUMBER.add("POWER", 2, 2, Kind.NUMBER)
