@@ -126,9 +126,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(make(ROOT, arguments.into.absolute(), postgresql=arguments.postgresql, redis=arguments.redis))
         return 0
     if arguments.command == "dapr":
+        from .brokers import Bus
         from .dapr_binaries import obtain
+        from .options import ROOT
 
-        print(obtain(with_cli=arguments.cli))
+        print(obtain(with_cli=arguments.cli, components=Bus.read(ROOT).dapr_components))
         return 0
     from .run_dir import RunDirectory
 

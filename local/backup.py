@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import archive, data_tier, postgres_backup
+from . import archive, brokers, data_tier, postgres_backup
 from .credentials import POSTGRES_PASSWORD, Credentials, write_private
 from .errors import SetupError
 from .operating_system import go_platform
@@ -79,6 +79,7 @@ def restore(run: RunDirectory, source: Path, *, replace: bool, environment: Mapp
             password = json.loads((folder / "secrets.json").read_text("utf-8"))[POSTGRES_PASSWORD]
             # Valkey too: it may know of changes that have not happened any more.
             data_tier.remove(run.path)
+            brokers.remove(run.path)
             shutil.rmtree(run.path / _BLOBS, ignore_errors=True)
             for name in _TEXTS:
                 write_private(run.path / name, (folder / name).read_text("utf-8"))

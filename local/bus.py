@@ -39,6 +39,28 @@ def jetstream(found: topics.Topics) -> dict[str, Any]:
     )
 
 
+def kafka(found: topics.Topics) -> dict[str, Any]:
+    """Apache Kafka. The events of one partition wait for each other, so a topic wants many of them."""
+    return _component(
+        found,
+        "pubsub.kafka",
+        [
+            _secret("brokers", "kafka-brokers"),
+            {"name": "authType", "value": "password"},
+            {"name": "saslUsername", "value": "platform"},
+            _secret("saslPassword", "kafka-password"),
+            {"name": "saslMechanism", "value": "PLAINTEXT"},
+            {"name": "disableTls", "value": "true"},  # the broker is on this machine
+            {"name": "version", "value": "3.6.0"},  # of the protocol: 4.x brokers understand no client older than 2.1
+            {"name": "consumerGroup", "value": "{appID}"},  # replicas share the events, what was read is remembered
+            {"name": "initialOffset", "value": "oldest"},  # a new app hears what is there
+            {"name": "maxMessageBytes", "value": "16777216"},  # of a dead letter: it is as large as its event
+            {"name": "sessionTimeout", "value": "6s"},  # then a dead sidecar's partitions go to another
+            {"name": "heartbeatInterval", "value": "2s"},
+        ],
+    )
+
+
 def _component(found: topics.Topics, kind: str, metadata: list[dict[str, Any]]) -> dict[str, Any]:
     """Every program that may use the bus is named three times.
 

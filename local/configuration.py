@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from . import abilities, callers, programs, topics
-from .bus import bus, jetstream
+from .bus import bus, jetstream, kafka
 from .credentials import (
     AIRTABLE_TOKEN,
     AUDIT_SIGNING_KEY,
@@ -44,6 +44,7 @@ def generated(
         files[programs.configuration_file(root, program)] = text(dapr_configuration(program, {}, []))
     files[root / "components" / "bus.yaml"] = text(bus(found))
     files[root / "components" / "alternatives" / "bus-jetstream.yaml"] = text(jetstream(found))
+    files[root / "components" / "alternatives" / "bus-kafka.yaml"] = text(kafka(found))
     if sagas := abilities.having(root, plan.app_ids, "workflow"):
         files[root / "components" / "workflow-store.yaml"] = text(workflow_store(sagas))
     return files

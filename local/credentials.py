@@ -26,6 +26,11 @@ WORKFLOW_STORE = "workflow-store"  # a database beside those of the apps
 POSTGRES_PASSWORD = "postgres-password"  # noqa: S105 - the secret's name
 REDIS_HOST = "redis-host"
 REDIS_PASSWORD = "redis-password"  # noqa: S105 - the secret's name
+NATS_URL = "nats-url"
+KAFKA_BROKERS = "kafka-brokers"
+KAFKA_PASSWORD = "kafka-password"  # noqa: S105 - the secret's name
+
+_KNOWN_TO_ALL = {REDIS_HOST, KAFKA_BROKERS, PUBLIC_KEY, SERVICE_KEYS}
 
 
 def write_private(path: Path, text: str) -> None:
@@ -132,6 +137,11 @@ class Credentials:
         return self._derived("valkey")
 
     @property
+    def bus_password(self) -> str:
+        """The password of the own NATS or Kafka, where one of these is the bus."""
+        return self._derived("bus")
+
+    @property
     def redis_host(self) -> str:
         """host:port of the server the platform uses, its own or an external one."""
         return self._values[REDIS_HOST]
@@ -183,7 +193,7 @@ class Credentials:
 
     def secret_values(self) -> frozenset[str]:
         """Every text that must not appear in a log line: stored values and all tokens handed out so far."""
-        stored = {value for name, value in self._values.items() if name not in {REDIS_HOST, PUBLIC_KEY, SERVICE_KEYS}}
+        stored = {value for name, value in self._values.items() if name not in _KNOWN_TO_ALL}
         return frozenset((stored | self._handed_out | {self._key.decode()}) - {""})
 
     def _derived(self, purpose: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import abilities, control_plane, data_tier, log_files, ports, rendering
+from .brokers import Bus
 from .children import Children
 from .credentials import WORKFLOW_STORE, Credentials
 from .errors import SetupError
@@ -33,6 +34,7 @@ class Mesh:
         run = options.run
         self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings, options.app_ids)
         self._binaries = binaries
+        self._bus = Bus.read(ROOT)
         self._children = Children(run.logs, ROOT)
         self.supervisor = Supervisor(self._children, changed, credentials.secret_values)
         self._housekeeping: asyncio.Task[None] | None = None
@@ -54,8 +56,9 @@ class Mesh:
         if abilities.having(ROOT, options.app_ids, "workflow"):
             databases.append(WORKFLOW_STORE)
         await data_tier.prepare(run.path, options.offset, self.credentials, databases, options.environment)
+        await self._bus.prepare(run.path, options.offset, self.credentials, options.environment)
         rendering.write_components(ROOT, run)
-        data = data_tier.specs(run.path, options.offset, self.credentials, options.environment)
+        data = data_servers(options, self.credentials, self._bus)
         self.supervisor.add(*data)
         names = [spec.name for spec in (*helpers, *control, *data)]
         if not options.infra_only:
@@ -108,9 +111,10 @@ class Mesh:
         return self._specs.app(app, replica), self._sidecar(app, replica)
 
     def _sidecar(self, app: App, replica: int) -> Spec:
-        own_valkey = () if self.options.environment.get("REDIS_URL") else ("valkey",)
+        data = [spec.name for spec in data_servers(self.options, self.credentials, self._bus)]
+        own = [name for name in data if name != "postgres"]  # no component is in it that could not wait
         anchors = control_plane.trust_anchors(self.options.run.path)
-        return self._specs.sidecar(app, self.options.plan.common, anchors, ("sentry", *own_valkey), replica)
+        return self._specs.sidecar(app, self.options.plan.common, anchors, ("sentry", *own), replica)
 
     async def _until_ready(self, names: list[str], deadline: float) -> None:
         await self.supervisor.until_ready(names, max(deadline - time.monotonic(), 0.1))
@@ -124,11 +128,18 @@ class Mesh:
 CONTROL_PLANE = (control_plane.sentry, control_plane.placement, control_plane.scheduler)
 
 
+def data_servers(options: Options, credentials: Credentials, bus: Bus) -> list[Spec]:
+    """The own servers of the data tier and the bus."""
+    run, offset = options.run.path, options.offset
+    own = data_tier.specs(run, offset, credentials, options.environment)
+    return own + bus.own_server(run, offset, credentials, options.environment)
+
+
 def planned_ports(options: Options, credentials: Credentials) -> dict[int, str]:
     """Every port this run will listen on, with its purpose."""
     run = options.run.path
     specs = [make(run, options.offset, Path()) for make in CONTROL_PLANE]
-    specs += data_tier.specs(run, options.offset, credentials, options.environment)
+    specs += data_servers(options, credentials, Bus.read(ROOT))
     wanted = {port: f"{spec.name} {purpose}" for spec in specs for purpose, port in spec.ports.items()}
     if not options.real_airtable:
         wanted[ports.SANDBOX + options.offset] = "airtable-sandbox"

@@ -22,6 +22,9 @@ _TAKEN = {
     ports.SANDBOX_ADMIN: "airtable-sandbox",
     16379: "valkey",
     15432: "postgres",
+    16222: "nats",
+    16192: "kafka",
+    16193: "kafka",
 }
 _TAKEN |= dict.fromkeys(SENTRY_PORTS.values(), "sentry") | dict.fromkeys(PLACEMENT_PORTS.values(), "placement")
 _TAKEN |= dict.fromkeys(SCHEDULER_PORTS.values(), "scheduler")

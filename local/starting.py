@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import dapr_binaries, log_files, ports, stopping
+from .brokers import Bus
 from .credentials import Credentials
 from .errors import SetupError
 from .launcher import IMPOSSIBLE, Launcher
 from .mesh import READY_WITHIN, planned_ports
-from .options import Options
+from .options import ROOT, Options
 from .run_dir import Record, RunDirectory
 
 _END_OF_NEWS = "\x04"  # the daemon's last line to its starter: this and an exit code
@@ -30,7 +31,7 @@ def start(options: Options, *, detach: bool) -> int:
     credentials = Credentials.load_or_create(run.path)
     credentials.set_airtable_token(options.environment.get("AIRTABLE_TOKEN") or None)
     ports.require_free(planned_ports(options, credentials))
-    binaries = dapr_binaries.obtain(with_cli=options.infra_only, say=_say)
+    binaries = dapr_binaries.obtain(with_cli=options.infra_only, components=Bus.read(ROOT).dapr_components, say=_say)
     log_files.rotate(run.logs)
     if detach:
         return _in_background(options, credentials, binaries)
