@@ -8,6 +8,7 @@ APP =
 N = 1
 PORT =
 CHANGES = 10000
+BUS =
 ARGS =
 package = $(subst -,_,$(APP))
 
@@ -71,10 +72,10 @@ k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; 
 soak: .venv/.ready dapr ## kill everything at random under 10,000 acknowledged changes [CHANGES=n]
 	@SOAK_CHANGES=$(CHANGES) $(PY) -m pytest -s tests/chassis/events/test_soak.py $(ARGS)
 
-# In an environment of its own: `make test` needs neither these packages nor that daprd.
-test-bus: .venv/.ready dapr ## run the events' tests on NATS JetStream instead of Redis; builds a second daprd, once
-	@BUS=jetstream UV_PROJECT_ENVIRONMENT=.run/venv-bus VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv run --frozen --all-extras --group bus \
-	  python -m pytest -k "not fake" tests/chassis/events/test_bus.py $(ARGS)
+# In an environment of its own: `make test` needs neither these packages nor that daprd, nor Java and Maven for Kafka.
+test-bus: .venv/.ready dapr ## run the events' tests on Redis, NATS JetStream and Kafka [BUS=kafka]; builds a second daprd, once
+	@UV_PROJECT_ENVIRONMENT=.run/venv-bus VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv run --frozen --all-extras --group bus \
+	  python -m tests.chassis.events.buses $(if $(BUS),--bus $(BUS)) $(ARGS)
 
 check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
 	@.venv/bin/ruff check .

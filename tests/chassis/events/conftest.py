@@ -1,7 +1,6 @@
 """note-service and reader-service on a real PostgreSQL, with a fake sidecar between them."""
 
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from chassis.testing import AppClient, FakeDapr
 from local.dapr_binaries import OTHER_BUSES, SLIM, obtain
 from tests.postgres import NewDatabase, new_database, postgres
 
-from .brokers import Broker, Nats, Valkey
+from .brokers import Broker, Kafka, Nats, Valkey
 from .notes import reader, writer
 from .real_bus import ALLOWED
 
@@ -38,7 +37,9 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Broker:
     folder.mkdir()
     topics = set().union(*ALLOWED.published.values())
     if BUS == "jetstream":
-        return Nats(Path(sys.executable).parent / "nats-server", folder, topics)
+        return Nats(folder, topics)
+    if BUS == "kafka":
+        return Kafka(folder)
     return Valkey(request.getfixturevalue("valkey"), folder)
 
 

@@ -82,9 +82,8 @@ class RealBus:
         await self.broker.start(self._start)
 
     async def kill_sidecar(self, app_id: str) -> None:
-        """As a crash does; it is started again at once, as the launcher would."""
+        """As a crash does; whoever watches it starts it again at once."""
         await asyncio.to_thread(_kill, self.sidecars[app_id])
-        self._starters[f"{app_id}.sidecar"]()
 
     async def stream(self, topic: str) -> list[dict[str, Any]]:
         """What the broker holds of a topic."""
@@ -105,6 +104,8 @@ class RealBus:
             async with self._sidecar(app_id, ports):
                 async with asyncio.timeout(20):
                     await app.state.chassis.health.started.wait()
+                if ALLOWED.subscribed[app_id]:
+                    await self.broker.heard_by(app_id, ALLOWED.subscribed[app_id])
                 yield app
                 server.should_exit = True
                 await serving
@@ -157,12 +158,20 @@ class RealBus:
                 "--app-health-probe-interval", "1", "--app-health-threshold", "3",
             ])  # fmt: skip
 
+        async def keep() -> None:
+            """As the launcher does: on some buses a sidecar that starts while the broker is away ends at once."""
+            while True:
+                if self.sidecars[app_id].poll() is not None:
+                    start()
+                await asyncio.sleep(0.1)
+
         start()
-        self._starters[f"{app_id}.sidecar"] = start
+        keeping = asyncio.create_task(keep())
         try:
             await until_answers(ports["http"], "/v1.0/healthz/outbound", 204)
             yield
         finally:
+            keeping.cancel()
             await _end(self.sidecars[app_id])
 
     def _start(
