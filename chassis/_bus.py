@@ -62,7 +62,7 @@ def receive(
         def sources() -> list[EventSource]:
             return [container[source] for source in complete]
 
-        keeper = Completeness(app_id, lambda: container[Database], sources, delivery.hand, log)
+        keeper = Completeness(app_id, lambda: container[Database], sources, delivery.hand, metrics, log)
         delivery.handled = keeper.handled
         started.append(keeper)
 

@@ -16,6 +16,7 @@ from ._handover import PATH
 from ._logs import Log
 from ._peer import Peer
 from ._principal import service
+from ._telemetry import Metrics
 
 COMPARED = 10.0  # seconds between looks at the owners' heads
 STOP = 0.3  # seconds to finish what is under way
@@ -60,6 +61,7 @@ class Completeness:
         db: Callable[[], Database],
         sources: Callable[[], Sequence[EventSource]],
         handle: Callable[[Envelope, bytes], Awaitable[bool]],
+        metrics: Metrics,
         log: Log,
     ) -> None:
         self._who = service(app_id)
@@ -67,6 +69,7 @@ class Completeness:
         self._db = db
         self._sources = sources
         self._handle = handle
+        self._metrics = metrics
         self._log = log
         self._last: dict[str, int] = {}
         self._gap = asyncio.Event()
@@ -132,12 +135,16 @@ class Completeness:
         began, oldest = position, kept.oldest or kept.head + 1
         gone = [n for n in range(began + 1, oldest) if n not in received] if began else []
         position = max(position, oldest - 1)
-        for first, last in missing(position + 1, kept.head, received):
+        lacking = list(missing(position + 1, kept.head, received))
+        self._metrics.behind(owner, sum(last - first + 1 for first, last in lacking))
+        for first, last in lacking:
             gone += await self._fetch(source, first, last, received)
         if gone and began:  # one that is new here has missed nothing
             lost = {"owner": owner, "first": gone[0], "count": len(gone)}
             self._log.error("events are lost, their owner keeps them no more", **lost)
         await self._advance(owner, position, received | set(gone))
+        still = missing(position + 1, kept.head, received | set(gone))
+        self._metrics.behind(owner, sum(last - first + 1 for first, last in still))
 
     async def _fetch(self, source: EventSource, first: int, last: int, received: set[int]) -> list[int]:
         """Handle `first` to `last`; returns those that `source` has no more."""

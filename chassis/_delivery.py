@@ -91,6 +91,8 @@ class Delivery:
             await self._give_up(topic, Envelope("", "", "", "", "", "", "", None), 1, problems)
             return GONE
         status = await self.handle(topic, envelope)
+        if status == DONE:
+            self._metrics.event_age(topic, envelope.age)
         if status != AGAIN and self.handled:
             await self.handled(envelope)
         return status
@@ -115,6 +117,7 @@ class Delivery:
                 with suppress(Drop):
                     envelope = arrival.envelope()
                     if envelope.source == owner(arrival.topic):  # and is no dead letter of somebody
+                        self._metrics.event_age(arrival.topic, envelope.age)
                         await self.handled(envelope)
         except Exception as error:  # a bug in it loses nothing either
             self._metrics.handled(listener.name, "retry")

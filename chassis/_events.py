@@ -86,6 +86,14 @@ class Envelope:
     subject_sequence: int | None = None
 
     @property
+    def age(self) -> float | None:
+        """Seconds since it happened, by this machine's clock; None when it says no time that can be read."""
+        try:
+            return (datetime.now(UTC) - datetime.fromisoformat(self.time)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+
+    @property
     def principal(self) -> Principal:
         """On whose behalf it is handled."""
         return Principal(user=self.actor, tenant=self.tenant)

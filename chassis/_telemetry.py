@@ -53,6 +53,15 @@ class Metrics:
         self._handled = Counter(
             "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
         )
+        self._event_age = Gauge(
+            "event_age_seconds", "How old the last event was when it was done.", ("topic",), registry=self.registry
+        )
+        self._behind = Gauge(
+            "events_behind",
+            "Events of an owner that this app must have and has not.",
+            ("owner",),
+            registry=self.registry,
+        )
         self._audit_rows = Gauge(
             "audit_outbox_rows", "Audit entries that audit-service does not have yet.", registry=self.registry
         )
@@ -98,6 +107,13 @@ class Metrics:
     def handled(self, handler: str, outcome: str) -> None:
         """`outcome` is done, again (it had been done before), retry, drop or given-up."""
         self._handled.labels(handler, outcome).inc()
+
+    def event_age(self, topic: str, seconds: float | None) -> None:
+        if seconds is not None:
+            self._event_age.labels(topic).set(seconds)
+
+    def behind(self, owner: str, count: int) -> None:
+        self._behind.labels(owner).set(count)
 
     def job(self, name: str, *, done: bool) -> None:
         self._jobs.labels(name, "done" if done else "failed").inc()

@@ -44,7 +44,9 @@ async def complete(dapr, new_database):
         app = reader.create_complete(reader.Settings(**dapr.settings()))
         async with AppClient(app, dapr.headers()).running():
             await dapr.bus.connect(app)
-            yield app.state.chassis.container[reader.Seen]
+            seen = app.state.chassis.container[reader.Seen]
+            seen.metric = app.state.chassis.metrics.registry.get_sample_value
+            yield seen
             dapr.bus.disconnect(app)
 
     return running
@@ -132,6 +134,24 @@ async def test_a_lost_event_whose_handler_asks_for_a_later_time_is_asked_for_aga
         await add(owner, dapr, "a")
         await effects(seen, "a")
         assert len(seen.contexts) == 3
+
+
+async def test_the_metrics_tell_how_many_events_of_an_owner_are_not_there_yet(owner, dapr, complete):
+    def behind():
+        return seen.metric("events_behind", {"owner": "note-service"})
+
+    async with complete() as seen:
+
+        async def fail(event):
+            raise Retry
+
+        seen.behave = fail
+        dapr.bus.loses = True
+        await add(owner, dapr, "a", "b")
+        await until(lambda: behind() == 2)
+        seen.behave = None
+        await until(lambda: behind() == 0)
+        assert await seen.effects() == ["a", "b"]
 
 
 async def test_more_events_than_one_answer_holds_are_fetched_in_several(owner, dapr, complete, monkeypatch):

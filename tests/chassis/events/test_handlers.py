@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import orjson
@@ -240,6 +241,14 @@ async def test_the_metrics_tell_what_became_of_the_deliveries(reading, seen, dap
         for outcome in ("done", "again", "retry", "drop")
     }
     assert counted == {"done": 1, "again": 1, "retry": 1, "drop": 1}
+
+
+async def test_the_metrics_tell_how_old_an_event_was_when_it_was_done(reading, seen, dapr):
+    read = reading.app.state.chassis.metrics.registry.get_sample_value
+    for number, (time, low) in enumerate([(datetime.now(UTC) - timedelta(seconds=90), 90), ("some day", 90)]):
+        await dapr.bus.deliver(TOPIC, an_event(str(number), time=time if isinstance(time, str) else time.isoformat()))
+        assert low <= read("event_age_seconds", {"topic": TOPIC}) < low + 30
+    assert await seen.effects() == ["a", "a"]
 
 
 async def test_a_handler_calls_other_apps_in_the_name_of_its_own_and_for_the_tenant_of_the_event(reading, seen, dapr):
