@@ -6,9 +6,10 @@ mesh's certificates.
 
 The databases are copied by pg_basebackup, because only a copy of the cluster shows all of them at the same moment
 while the platform goes on writing: with a dump per database, an event could be handled in the one and not yet have
-happened in the other. Secrets and blobs are read after it: what a row refers to is in the archive. The price: an
-archive fits the same major version of PostgreSQL on the same kind of machine, and a server of your own
-(`DATABASE_URL`) has to be backed up with its own tools.
+happened in the other. Secrets and blobs are read after it: what a row refers to is in the archive. The audit
+trail's exported checkpoints are not in it: they tell of a trail that became shorter, also by a restore. The price: an
+archive fits the same major version of PostgreSQL on the same kind of machine, and a server of your own (`DATABASE_URL`)
+has to be backed up with its own tools.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from . import archive, brokers, data_tier, postgres_backup
 from .credentials import POSTGRES_PASSWORD, Credentials, write_private
@@ -31,6 +33,7 @@ from .run_dir import RunDirectory
 
 _TEXTS = ("secrets.json", "launcher.key")
 _BLOBS = "blobs"
+_CHECKPOINTS = "checkpoints"  # of the audit trail, unless AUDIT_SERVICE_CHECKPOINTS names another place
 
 
 def backup(run: RunDirectory, target: Path | None, environment: Mapping[str, str] = os.environ) -> int:
@@ -89,7 +92,30 @@ def restore(run: RunDirectory, source: Path, *, replace: bool, environment: Mapp
     finally:
         os.close(lock)
     print(f"{run.path} is as it was at {manifest['made_at']}. Start it: make up")
+    for line in _signed_later(run.path / _CHECKPOINTS, manifest["made_at"]):
+        print(line)
     return 0
+
+
+def _signed_later(folder: Path, made_at: str) -> Iterator[str]:
+    """What the audit trail's second place knows of entries that are not in the databases any more."""
+    told = False
+    for tenant in sorted(folder.glob("*/")):
+        notes = [path for path in sorted(tenant.glob("[0-9]*.txt")) if _signed_at(path) > made_at]
+        if notes:
+            told = True
+            yield f"{int(notes[-1].stem)} audit entries of tenant {unquote(tenant.name)} had been signed: see {tenant}."
+    if told:
+        yield (
+            "Those after the backup are gone. `pyat audit verify` says so, and nothing more is signed there: keep the "
+            "folder as evidence, and let AUDIT_SERVICE_CHECKPOINTS name a new one."
+        )
+
+
+def _signed_at(note: Path) -> str:
+    """The time in a checkpoint (RFC 3339, UTC), empty when it says none."""
+    times = [line.removeprefix("time ") for line in note.read_text("utf-8").splitlines() if line.startswith("time ")]
+    return times[0] if times else ""
 
 
 async def _copy_databases(run: RunDirectory, folder: Path) -> None:

@@ -6,7 +6,9 @@ from hashlib import sha256
 
 import pytest
 
+from apps.audit_service.app import create
 from apps.audit_service.service import Checkpoints
+from chassis.testing import AppClient
 from tests.audit_service.trail import an_entry
 
 
@@ -119,6 +121,49 @@ async def test_a_trail_that_was_cut_behind_its_checkpoint_is_not_signed_again(cl
         await trail.as_owner(f"DELETE FROM append_only.{table} WHERE {column} >= 3")
     await checkpoints.sign_all()
     assert await listed(client) == []
+
+
+async def cut(trail, length: int) -> None:
+    """As the restore of an older backup does: what came later was never there."""
+    for table, column in (("chain", "index"), ("entries", "index")):
+        await trail.as_owner(f"DELETE FROM append_only.{table} WHERE {column} >= {length}")
+    for table in ("checkpoints", "exported"):
+        await trail.as_owner(f"DELETE FROM append_only.{table} WHERE size > {length}")
+
+
+async def test_a_restored_trail_is_not_signed_over_what_was_exported_also_when_it_has_grown_past_it(
+    client, trail, checkpoints, tmp_path
+):
+    for count in (3, 300):
+        await trail.fill(count)
+        await checkpoints.sign_all()
+    before = {path.name: path.read_text() for path in (tmp_path / "checkpoints" / "local").iterdir()}
+    await cut(trail, 3)
+    for count in (5, 400):  # shorter than what was exported, then longer
+        await trail.fill(count)
+        await checkpoints.sign_all()
+        assert [each["size"] for each in await listed(client)] == [3]
+        verdict = (await client.get("/api/v1/audit/verify")).json()
+        assert "exported" in {each["kind"] for each in verdict["breaks"]}
+        assert "chain" not in {each["kind"] for each in verdict["breaks"]}
+    assert {path.name: path.read_text() for path in (tmp_path / "checkpoints" / "local").iterdir()} == before
+
+
+async def test_a_restored_trail_is_signed_on_in_a_new_second_place(
+    trail, checkpoints, settings, dapr, client, tmp_path
+):
+    for count in (3, 5):
+        await trail.fill(count)
+        await checkpoints.sign_all()
+    await cut(trail, 3)
+    await trail.fill(9)
+    moved = create(settings.model_copy(update={"checkpoints": str(tmp_path / "after")}))
+    async with AppClient(moved, dapr.headers()).running() as service:
+        await moved.state.chassis.container[Checkpoints].sign_all()
+        verdict = (await service.get("/api/v1/audit/verify")).json()
+        assert (verdict["ok"], verdict["size"], verdict["checkpoints"], verdict["exported"]) == (True, 12, 2, 2)
+    assert sorted(path.name for path in (tmp_path / "after" / "local").iterdir()) == [f"{3:020}.txt", f"{12:020}.txt"]
+    assert "exported" in {each["kind"] for each in (await client.get("/api/v1/audit/verify")).json()["breaks"]}
 
 
 async def test_the_key_is_told_in_one_line(client):

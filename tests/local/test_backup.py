@@ -83,6 +83,27 @@ def test_what_was_written_comes_back_after_everything_was_destroyed(written, arc
     assert rows(written, tmp_path) == ROWS
 
 
+def test_audit_entries_that_were_signed_after_the_backup_are_told_of_and_their_checkpoints_stay(
+    written, archive, capsys
+):
+    notes = written.run_dir / "checkpoints" / "some%20one"
+    notes.mkdir(parents=True)
+    for size, year in ((7, 2000), (9, 2990)):
+        (notes / f"{size:020}.txt").write_text(
+            f"audit-service/some%20one\n{size}\nroot\nchain x\ntime {year}-01-01T00:00:00Z\n"
+        )
+    try:
+        restore(written, archive, replace=True)
+        assert len(list(notes.iterdir())) == 2
+    finally:
+        shutil.rmtree(written.run_dir / "checkpoints")
+    told = capsys.readouterr().out
+    assert "9 audit entries of tenant some one had been signed" in told
+    assert "AUDIT_SERVICE_CHECKPOINTS" in told
+    restore(written, archive, replace=True)
+    assert "audit" not in capsys.readouterr().out
+
+
 def test_a_running_platform_is_copied_without_being_stopped(written, tmp_path):
     run = RunDirectory(written.run_dir)
     running = Running(written.postgres, tmp_path / "live.log").until_ready()

@@ -62,7 +62,7 @@ class Checkpoints:
             else:
                 tree = merkle.Peaks(last.size, last.peaks)
                 self._require_own(tenant, last.note, tree, signer)
-            await self._require_grown(tenant, head.index + 1, signer)
+            await self._require_grown(read, tenant, head.index + 1, tree, signer)
             nodes = []
             end = head.index + 1
             for first in range(tree.size, end, STEP):
@@ -140,8 +140,13 @@ class Checkpoints:
         ):
             raise TrailChanged(f"The last checkpoint of {tenant} does not fit its tree.")
 
-    async def _require_grown(self, tenant: str, size: int, signer: notes.Signer) -> None:
-        """What was exported before must be of this trail, and no longer than it."""
+    async def _require_grown(
+        self, read: Read, tenant: str, size: int, signed: merkle.Peaks, signer: notes.Signer
+    ) -> None:
+        """The last note that was exported must tell of the beginning of this trail.
+
+        A trail that was cut, or restored from an older backup, and has grown again since, is another one.
+        """
         exported = await self._place.notes(tenant)
         if not exported:
             return
@@ -149,5 +154,15 @@ class Checkpoints:
             said = notes.opened(exported[-1], signer.public)
         except ValueError as error:
             raise TrailChanged(f"The last exported checkpoint of {tenant} is not ours: {error}.") from None
-        if isinstance(said, notes.Checkpoint) and said.size > size:
+        if not isinstance(said, notes.Checkpoint):
+            return
+        if said.size > size:
             raise TrailChanged(f"The trail of {tenant} has {size} entries; {said.size} were signed and exported.")
+        if said.size == signed.size:
+            root = signed.root()
+        else:
+            (root,) = await self._store.roots(read, tenant, [(0, said.size)])
+        if root != said.root:
+            raise TrailChanged(
+                f"The first {said.size} entries of {tenant} are not those that were signed and exported."
+            )
