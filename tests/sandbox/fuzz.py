@@ -6,4 +6,4 @@
 import os
 
 EXAMPLES = int(os.environ.get("SANDBOX_EXAMPLES", "40"))
-FUZZ_SECONDS = float(os.environ.get("SANDBOX_FUZZ_SECONDS", "1"))
+FUZZ_SECONDS = float(os.environ.get("SANDBOX_FUZZ_SECONDS", "0"))

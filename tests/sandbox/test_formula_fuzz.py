@@ -43,7 +43,7 @@ _formulas = from_lark(
 )
 
 
-@settings(max_examples=100, deadline=2000, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=2000, database=None, suppress_health_check=list(HealthCheck))
 @given(_formulas)
 def _whole(text):
     tree = parse(text)
@@ -57,7 +57,7 @@ def _whole(text):
     assert compiled.includes(ADA) in (True, False)
 
 
-@settings(max_examples=100, deadline=2000, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=2000, database=None, suppress_health_check=list(HealthCheck))
 @given(
     _formulas,
     st.integers(0),

@@ -14,8 +14,9 @@ RECORDED = "assertions of pyairtable's integration tests, which its maintainers 
 _SOURCES = {
     REFERENCE: [
         "AND(1, 0)", "OR(0, 1)", "NOT(0)", "NOT(1)", "XOR(1, 1, 1)", "XOR(1, 1)", "XOR(1, 0)", "XOR(0, 0)",
-        "IF(1, 'a', 'b')", "IF(0, 'a', 'b')", "SWITCH({Name}, 'Bob', 1, 'Ada', 2)", "SWITCH(3, 1, 'a', 'else')", "TRUE()", "TRUE()=1",
-        "FALSE()", "FALSE()+1", "BLANK()", "ERROR()", "ISERROR(1)", "ISERROR({Failed})", "ISERROR(ERROR())",
+        "IF(1, 'a', 'b')", "IF(0, 'a', 'b')", "SWITCH({Name}, 'Bob', 1, 'Ada', 2)", "SWITCH(3, 1, 'a', 'else')",
+        "TRUE()", "TRUE()=1", "FALSE()", "FALSE()+1", "BLANK()", "ERROR()",
+        "ISERROR(1)", "ISERROR({Failed})", "ISERROR(ERROR())",
         "RECORD_ID()", "CREATED_TIME()", "LAST_MODIFIED_TIME()", "NOW()", "TODAY()", "HOUR(TODAY())",
         "ABS(-3)", "ABS(2.5)", "ABS(0)", "ABS(-2.5)", "AVERAGE(1, 2, 6)", "AVERAGE(1, 2)", "CEILING(2.1)",
         "CEILING(2.1, 0.5)", "CEILING(-2.1)", "CEILING(7, 5)", "COUNT(1, 'x', BLANK())", "COUNT(1, 2, 'four')",
