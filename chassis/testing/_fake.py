@@ -17,6 +17,7 @@ from ._bus import FakeBus
 from ._jobs import FakeJobs
 from ._peers import FakePeer, handed_on
 from ._store import FakeState
+from ._workflows import FakeWorkflows
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, daprd's --max-body-size
 TOKEN, APP_TOKEN = "sidecar-token", "app-token"
@@ -29,7 +30,7 @@ class _Peers(defaultdict[str, FakePeer]):
 
 
 class FakeDapr:
-    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`, `bus`, `jobs`: what the app finds.
+    """`peers["schema-service"]`, `secrets["airtable/local/default"]`, `state`, `bus`, `jobs`, `workflows`.
 
     Has a key pair of its own: `token()` is a principal every app in the test accepts. `async with FakeDapr() as dapr`.
     """
@@ -39,6 +40,7 @@ class FakeDapr:
         self.state = FakeState()
         self.bus = FakeBus(APP_TOKEN)
         self.jobs = FakeJobs(APP_TOKEN)
+        self.workflows = FakeWorkflows()
         self.healthy = True  # what /v1.0/healthz/outbound says
         self.port = 0
         self._runner: web.ServerRunner | None = None
@@ -53,7 +55,8 @@ class FakeDapr:
         """Keywords for an app's `Settings` that point it at this sidecar, with a run directory that goes with it."""
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="fake-dapr-")
         run_dir = tempfile.mkdtemp(dir=self._folder.name)
-        sidecar = {"dapr_http_port": self.port, "dapr_api_token": TOKEN}
+        # Nobody is at that gRPC port: the fake engine runs workflows itself, see `FakeWorkflows`.
+        sidecar = {"dapr_http_port": self.port, "dapr_grpc_port": 1, "dapr_api_token": TOKEN}
         return {**sidecar, "app_api_token": APP_TOKEN, "platform_run_dir": run_dir}
 
     def token(
@@ -124,7 +127,8 @@ class FakeDapr:
                 message = f"failed to invoke, id: {app_id}, err: {trouble}"
                 return web.json_response({"errorCode": "ERR_DIRECT_INVOKE", "message": message}, status=500)
             return await self.peers[app_id].react(request, body, path)
-        parts = request.raw_path.partition("?")[0].split("/")[2:]  # '', 'v1.0', building block, component, key
+        path, _, query = request.raw_path.partition("?")
+        parts = path.split("/")[2:]  # '', 'v1.0', building block, component, key
         match parts:
             case ["state", "state", *key]:
                 return await self.state.answer(request, unquote("/".join(key)), body)
@@ -132,6 +136,8 @@ class FakeDapr:
                 return await self.bus.answer(unquote(topic), body)
             case ["jobs", name]:
                 return self.jobs.answer(request.method, unquote(name), body)
+            case ["workflows", "dapr", *rest]:
+                return self.workflows.answer(request.method, rest, query, body)
             case ["secrets", "secrets", name]:
                 return self._secret(unquote(name))
         return web.json_response({"errorCode": "ERR_NOT_FOUND", "message": "unknown route"}, status=404)

@@ -1,10 +1,14 @@
-"""A saga of two steps on a real daprd, with its state in PostgreSQL: done, taken back, killed in the middle."""
+"""A saga of two steps: done, taken back, and on a real daprd, with its state in PostgreSQL, killed in the middle.
+
+One suite for the fake engine and for the real one, as far as no process is killed.
+"""
 
 import asyncio
 import contextlib
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -13,9 +17,9 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from chassis import AppSettings, create_app
+from chassis import AppSettings, Router, Saga, Steps, Workflows, create_app
 from chassis._workflow import StepKey
-from chassis.testing import AppClient
+from chassis.testing import AppClient, FakeDapr
 from local.configuration import workflow_store
 from tests.chassis.control_plane import APP_TOKEN, TOKEN, ControlPlane
 from tests.chassis.sidecars import free_ports, until, until_answers
@@ -28,14 +32,10 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 APP = "order-service"
 
 
-class Orders:
-    """The app as a process, with its sidecar; `folder` is what its activities write into."""
+class Told:
+    """What the activities wrote into `folder`."""
 
-    def __init__(self, folder: Path, ports: list[int], token: str) -> None:
-        self.folder = folder
-        self.port, self.http, self.grpc = ports
-        self._headers = {"dapr-api-token": APP_TOKEN, "authorization": f"Bearer {token}", "x-timeout-ms": "5000"}
-        self._process: subprocess.Popen[bytes] | None = None
+    folder: Path
 
     def attempts(self) -> list[str]:
         file = self.folder / "attempts"
@@ -43,6 +43,31 @@ class Orders:
 
     def keys(self) -> set[str]:
         return {line.split()[1] for line in (self.folder / "attempts").read_text().splitlines()}
+
+
+class FakeOrders(Told):
+    """The app in the test's process, before a fake sidecar."""
+
+    def __init__(self, folder: Path, client: AppClient, dapr: FakeDapr) -> None:
+        self.folder, self._client, self._dapr = folder, client, dapr
+
+    async def begin(self, item: str, id: str) -> None:
+        answer = await self._client.post(f"/orders?id={id}", json={"item": item}, headers={"traceparent": TRACE})
+        assert answer.status == 202
+
+    async def ended(self, id: str) -> dict:
+        await self._dapr.workflows.settled()
+        return (await self._client.get(f"/orders/{id}")).json()
+
+
+class Orders(Told):
+    """The app as a process, with its sidecar."""
+
+    def __init__(self, folder: Path, ports: list[int], token: str) -> None:
+        self.folder = folder
+        self.port, self.http, self.grpc = ports
+        self._headers = {"dapr-api-token": APP_TOKEN, "authorization": f"Bearer {token}", "x-timeout-ms": "5000"}
+        self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         settings = {
@@ -85,7 +110,20 @@ class Orders:
 
 
 @pytest_asyncio.fixture
-async def orders(dapr_binaries, tmp_path, new_database, dapr):
+async def fake_orders(tmp_path, dapr):
+    app = orders_app.create(orders_app.Settings(**dapr.settings(), folder=str(tmp_path)))
+    async with AppClient(app, dapr.headers()).running() as client:
+        dapr.workflows.connect(app)
+        yield FakeOrders(tmp_path, client, dapr)
+
+
+@pytest.fixture(params=["fake", "real"])
+def orders(request):
+    return request.getfixturevalue(f"{request.param}_orders")
+
+
+@pytest_asyncio.fixture
+async def real_orders(dapr_binaries, tmp_path, new_database, dapr):
     async with ControlPlane(dapr_binaries, tmp_path / "plane") as plane:
         folder = tmp_path / "orders"
         folder.mkdir()
@@ -128,6 +166,39 @@ async def test_when_a_step_fails_all_are_taken_back_in_reverse_order_by_the_keys
     assert orders.keys() == {"two/1-pay", "two/2-ship"}
 
 
+async def tick(number: int) -> int:
+    return number + 1
+
+
+def counts(saga: Saga, number: int) -> Steps:
+    """A function that remembers between its runs, which none may."""
+    SEEN.append(number)
+    yield saga.step(tick, len(SEEN))
+    yield saga.wait(timedelta(days=1))
+    return "never"
+
+
+SEEN: list[int] = []
+
+
+async def test_the_fake_engine_runs_a_function_anew_after_each_step_and_refuses_one_that_is_another_then(dapr):
+    router = Router()
+
+    @router.post("/counts", no_audit="a test app")
+    async def begin(workflows: Workflows) -> str:
+        return await workflows.begin(counts, 0)
+
+    app = create_app(Settings(**dapr.settings()), routers=[router], workflows=[counts], activities=[tick])
+    async with AppClient(app, dapr.headers()).running() as client:
+        dapr.workflows.connect(app)
+        id = (await client.post("/counts")).json()
+        await dapr.workflows.settled()
+        found = await app.state.chassis.container[Workflows].progress(id)
+    assert found.status == "failed"
+    assert "not deterministic" in found.problem
+
+
+@pytest.mark.parametrize("orders", ["real"], indirect=True)
 async def test_an_app_killed_in_the_middle_of_a_step_goes_on_and_the_step_has_its_effect_once(orders):
     (orders.folder / "hold").touch()
     await orders.begin("book", "three")
@@ -161,9 +232,8 @@ def test_an_activity_that_is_declared_wrongly_stops_the_start(activity):
 
 
 async def test_without_an_engine_the_app_starts_and_says_that_nothing_can_be_begun(dapr, tmp_path):
-    app = orders_app.create(
-        orders_app.Settings(**dapr.settings(), dapr_grpc_port=free_ports(1)[0], folder=str(tmp_path))
-    )
+    dapr.workflows.available = False
+    app = orders_app.create(orders_app.Settings(**dapr.settings(), folder=str(tmp_path)))
     async with AppClient(app, dapr.headers()).running() as client:
         answer = await client.post("/orders?id=four", json={"item": "book"})
         assert answer.problem == ("workflows.unavailable", 503, APP)
