@@ -102,7 +102,7 @@ def matching(query: ListQuery, table: Table) -> list[str]:
     view_filter = query.view.filter if query.view else None
     order = query.sort or (query.view.sort if query.view else [])
     if query.filter is None and not view_filter and not order:
-        return list(islice(table.records, query.max_records))
+        return table.ids() if query.max_records is None else list(islice(table.records, query.max_records))
     records = list(table.records.values())
     if view_filter:
         records = _passing(compiled(view_filter, table, table.base.version), records)

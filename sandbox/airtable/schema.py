@@ -90,6 +90,13 @@ class Table:
 
     def __post_init__(self) -> None:
         self._by_name: dict[str, Field] = {}
+        self._ids: tuple[int, list[str]] = (-1, [])
+
+    def ids(self) -> list[str]:
+        """Of all records, in order. Shared by whoever reads between two writes, and never changed."""
+        if self._ids[0] != self.base.version:
+            self._ids = (self.base.version, list(self.records))
+        return self._ids[1]
 
     def add_field(self, new: Field) -> None:
         self.fields[new.id] = new
