@@ -55,6 +55,16 @@ def test_no_released_event_is_broken():
     assert schemas.breaks() == []
 
 
+def test_an_event_of_ours_that_breaks_is_found(tmp_path: Path):
+    """Planted in the golden: what the connector tells of a record loses a field."""
+    document = json.loads((schemas.FOLDER / schemas.ASYNCAPI).read_text())
+    told = document["components"]["schemas"]["RecordCreated"]
+    field = told["required"].pop()
+    del told["properties"][field]
+    (tmp_path / schemas.ASYNCAPI).write_text(json.dumps(document))
+    assert [each for each in schemas.breaks(tmp_path) if field in each and "record-created" in each]
+
+
 def changed(name: str = "NoteAdded", **how: Any) -> dict[str, Any]:
     """The released document with another shape of one of its models."""
     document = copy.deepcopy(RELEASED)
