@@ -49,8 +49,9 @@ def not_permitted(deed: str = "perform this operation") -> AirtableError:
 
 
 def too_many_webhooks() -> AirtableError:
-    """More than 10 in a base. Unverified."""
-    return _typed(403, "TOO_MANY_WEBHOOKS_IN_BASE", "A base can have at most 10 webhooks")
+    """More than 10 in a base, or 2 of one OAuth integration. Unverified."""
+    message = "A base can have at most 10 webhooks, and 2 of one OAuth integration"
+    return _typed(403, "TOO_MANY_WEBHOOKS_IN_BASE", message)
 
 
 def record_not_found() -> AirtableError:

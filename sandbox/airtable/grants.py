@@ -25,12 +25,16 @@ _LEVELS = ("none", "read", "comment", "edit", "create")
 
 @dataclass(frozen=True)
 class Grant:
-    """`bases` None means all. `expires` is in seconds of the simulator's clock; personal tokens never do."""
+    """`bases` None means all. `expires` is in seconds of the simulator's clock; personal tokens never do.
+
+    `integration` is the OAuth client that the token was given to.
+    """
 
     user_id: str
     scopes: frozenset[str] = SCOPES
     bases: frozenset[str] | None = None
     expires: float | None = None
+    integration: str | None = None
 
     def check(self, scope: str) -> None:
         if scope not in self.scopes:

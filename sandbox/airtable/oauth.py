@@ -158,7 +158,7 @@ class OAuth:
         # A refresh ends the access token it replaces.
         self._access = {key: pair for key, pair in self._access.items() if pair[0] != family}
         access, refresh = f"oaa{secrets.token_urlsafe(40)}", f"oar{secrets.token_urlsafe(40)}"
-        self._access[access] = (family, Grant(self._user_id, scopes, None, now + TOKEN_LIVES))
+        self._access[access] = (family, Grant(self._user_id, scopes, None, now + TOKEN_LIVES, client.id))
         self._refresh[refresh] = _Refresh(client.id, scopes, family, now + REFRESH_LIVES)
         content = {
             "access_token": access,

@@ -161,7 +161,7 @@ def _webhooks_route(request: Request, base: Base, rest: list[str], sandbox: Sand
         case "GET", []:
             return webhooks.shapes(base)
         case "POST", []:
-            return webhooks.create(request.json(), base, sandbox.ids)
+            return webhooks.create(request.json(), base, sandbox.ids, request.grant.integration)
         case "DELETE", [webhook_id]:
             return webhooks.delete(webhook_id, base)
         case "POST", [webhook_id, "enableNotifications"]:

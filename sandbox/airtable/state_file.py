@@ -43,6 +43,8 @@ class StateFile:
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         os.ftruncate(self._descriptor, len(whole))
+        if sync:
+            _sync_folder(path)
         self._size, self._settled = len(whole), 0
         #: Whether a change is missing in the file, because it could not be written.
         self._lacking = False
@@ -102,9 +104,7 @@ class StateFile:
             raise
         os.close(self._descriptor)
         self._descriptor, self._size, self._settled, self._lacking = descriptor, len(content), len(content), False
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        _sync_folder(self._path)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -112,6 +112,7 @@ class StateFile:
 
 def line_of(plane: str, drawn: int, at: float, request: Request) -> dict[str, Any]:
     about = {"plane": plane, "drawn": drawn, "at": at, "user": request.grant.user_id, "method": request.method}
+    about |= {"integration": request.grant.integration}
     return about | {"segments": request.segments, "query": request.query, "body": as_text(request.body)}
 
 
@@ -131,7 +132,8 @@ def replay(lines: list[dict[str, Any]], sandbox: Sandbox) -> None:
             continue
         query = [(key, value) for key, value in line["query"]]
         path = "/" + "/".join(line["segments"])
-        request = Request(line["method"], path, line["segments"], query, {}, body, Grant(line["user"]))
+        grant = Grant(line["user"], integration=line.get("integration"))
+        request = Request(line["method"], path, line["segments"], query, {}, body, grant)
         sandbox.clock.freeze(line["at"])
         sandbox.ids.skip_to(line["drawn"])
         if line["plane"] == "admin":
@@ -158,6 +160,13 @@ def _opened(path: Path) -> int:
         os.close(descriptor)
         raise InvalidStateFile(f"{path} is in use by another simulator") from None
     return descriptor
+
+
+def _sync_folder(path: Path) -> None:
+    """So that the name of the file is on the disk, as its content is."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -22,6 +22,7 @@ SEED = {
     "oauthClients": [
         {"id": "public", "redirectUris": [URI], "scopes": ["data.records:read", "user.email:read"]},
         {"id": "private", "secret": "s3cret", "redirectUris": [URI]},
+        {"id": "hooks", "redirectUris": [URI]},
     ],
     "bases": [
         {"id": BASE, "name": "Shop", "tables": [{"name": "T", "fields": [{"name": "A", "type": "singleLineText"}],
@@ -157,3 +158,16 @@ def test_oauth_refuses_what_does_not_fit(server):
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": URI, "code_verifier": VERIFIER}
     assert token(server, auth=("private", "s3cret"), **form).status_code == 200
     assert token(server, auth=("private", "s3cret"), **form).json()["error"] == "invalid_grant"
+
+
+def test_an_integration_has_two_webhooks_in_a_base_and_a_person_ten(server):
+    specification = {"specification": {"options": {"filters": {"dataTypes": ["tableData"]}}}}
+    code = allowed(server, client_id="hooks", scope="webhook:manage")["code"]
+    access = exchanged(server, client_id="hooks", code=code).json()["access_token"]
+    path = f"/v0/bases/{BASE}/webhooks"
+    answers = [ask(server, access, "POST", path, json=specification) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 403]
+    assert answers[2].json()["error"]["type"] == "TOO_MANY_WEBHOOKS_IN_BASE"
+    assert ask(server, "patAll", "POST", path, json=specification).status_code == 200
+    assert ask(server, access, "DELETE", f"{path}/{answers[0].json()['id']}").status_code == 200
+    assert ask(server, access, "POST", path, json=specification).status_code == 200

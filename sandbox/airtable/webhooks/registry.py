@@ -21,7 +21,7 @@ from sandbox.airtable.webhooks.specification import Filters
 
 #: How long a webhook lives after it was made, refreshed or read, and how long a payload is kept.
 WEEK = 7 * 86_400.0
-MOST_PER_BASE, MOST_PAYLOADS = 10, 50
+MOST_PER_BASE, MOST_OF_AN_INTEGRATION, MOST_PAYLOADS = 10, 2, 50
 #: What of a webhook is not kept, because it follows from the rest.
 _MADE_ANEW = {"filters", "secret"}
 
@@ -37,6 +37,7 @@ class Webhook:
     url: str | None
     secret: bytes
     expires: float
+    integration: str | None = None
     notifies: bool = True
     first: int = 1
     payloads: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
@@ -72,8 +73,8 @@ class Webhooks:
             webhook.notifies = False
         self._of_base.clear()
 
-    def create(self, content: Any, base: Base, ids: Ids) -> dict[str, Any]:
-        """The secret is shown this once."""
+    def create(self, content: Any, base: Base, ids: Ids, integration: str | None = None) -> dict[str, Any]:
+        """The secret is shown this once. `integration` is the OAuth client that asks, if one does."""
         if not isinstance(content, dict):
             raise errors.invalid_request()
         if "specification" not in content:
@@ -82,12 +83,14 @@ class Webhooks:
         if url is not None and not _is_url(url):
             raise errors.invalid_request()
         known = self._alive(base)
-        if len(known) >= MOST_PER_BASE:
+        own = sum(webhook.integration == integration for webhook in known.values())
+        if len(known) >= MOST_PER_BASE or (integration is not None and own >= MOST_OF_AN_INTEGRATION):
             raise errors.too_many_webhooks()
         expires = self._clock.seconds() + WEEK
         webhook_id = ids.new("ach")
         secret = self._secret(webhook_id)
-        made = Webhook(webhook_id, base.id, content["specification"], filters, url, secret, expires)
+        about = (webhook_id, base.id, content["specification"], filters, url, secret, expires)
+        made = Webhook(*about, integration=integration)
         known[made.id] = made
         shown = base64.b64encode(secret).decode()
         return {"id": made.id, "macSecretBase64": shown, "expirationTime": iso(expires)}
