@@ -62,6 +62,27 @@ class Gateway:
                 return
             params = [*(pair for pair in params if pair[0] != "cursor"), ("cursor", page["next"])]
 
+    def events(self, path: str, params: Params, after: int) -> Iterator[tuple[int, str | None]]:
+        """(id, data) of server-sent events beyond `after`, until the connection ends; None where only an id comes."""
+        headers = {"accept": "text/event-stream", "last-event-id": str(after)}
+        try:
+            with self._http.stream("GET", self.url + path, params=list(params), headers=headers) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise self._problem(answer)
+                fields: dict[str, str] = {}
+                for line in answer.iter_lines():
+                    name, _, value = line.partition(": ")
+                    if line:
+                        fields[name] = value
+                    elif "id" in fields:
+                        yield int(fields["id"]), fields.get("data")
+                        fields = {}
+        except httpx.RemoteProtocolError:
+            return  # cut off: whoever reads goes on from what it had
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self.url} does not answer: {error or type(error).__name__}") from error
+
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, self.url + path, **request)
