@@ -1,12 +1,17 @@
 """Every event of the platform reaches the store, whoever dies on its way; and what led to what can be told."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
+
+import httpx
 
 from demo import journey
 from tests.system.mesh import ROOT, Mesh, eventually
@@ -88,3 +93,80 @@ def test_what_the_broker_lost_while_the_store_was_frozen_is_there_afterwards(mes
         return {event["data"]["record"] for event in stored(mesh, category="airtable-connector")}
 
     eventually(lambda: set(records) <= told(), within=60, what="every record's event is in the store")
+
+
+def test_the_log_is_followed_through_the_gateway_and_goes_on_after_the_last_event_that_was_seen(
+    mesh: Mesh, place: journey.Place
+) -> None:
+    head = max((event["position"] for event in stored(mesh)), default=0)
+    with follow(mesh, head) as lines:
+        (first,), _ = written(mesh, place, ["Followed"])
+        seen, event = next(each for each in lines if each[1] and each[1]["data"]["record"] == first)
+    assert event is not None
+    assert event["position"] == seen
+    (second,), _ = written(mesh, place, ["Followed while nobody did"])
+    with follow(mesh, seen) as lines:
+        after = next(event for _, event in lines if event)
+    assert after["data"]["record"] == second, "the first is not told again"
+
+
+def test_workers_get_every_event_through_the_gateway_though_the_store_is_killed_meanwhile(
+    mesh: Mesh, place: journey.Place
+) -> None:
+    name = f"workers-{uuid.uuid4().hex[:8]}"
+    mine = f"{EVENTS}/subscriptions/{name}"
+    client = mesh.client()
+    definition = {"events": {"type": ["airtable-connector.record-created.v1"]}, "lease_seconds": 2}
+    assert client.ask("PUT", mine, json=definition).status == 200
+    records = {record for n in range(4) for record in written(mesh, place, [f"{name} {n} {m}" for m in range(10)])[0]}
+    handled: list[str] = []
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            with suppress(Exception):  # the store is away: what it handed out is handed out once more
+                pulled = client.send("POST", f"{mine}/pull", json={"most": 3, "wait": 1})["deliveries"]
+                handled.extend(each["event"]["data"]["record"] for each in pulled)
+                if pulled:
+                    client.send("POST", f"{mine}/ack", json={"receipts": [each["receipt"] for each in pulled]})
+
+    def settled() -> bool:
+        state = client.get(mine)
+        return records <= set(handled) and not (state["leased"] or state["waiting"] or state["lag"])
+
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    try:
+        eventually(lambda: len(handled) > 5, within=30, what="the workers have begun")
+        mesh.signal("event-processor", signal.SIGKILL)
+        eventually(settled, within=60, what="every event was handled and settled")
+    finally:
+        over.set()
+        for worker in workers:
+            worker.join(10)
+    assert client.get(mine)["parked"] == 0
+
+
+@contextmanager
+def follow(mesh: Mesh, after: int) -> Iterator[Iterator[tuple[int, dict[str, Any] | None]]]:
+    """(position, event or None) of the stream beyond a position, as they come."""
+    headers = {
+        "authorization": f"Bearer {mesh.address.key}",
+        "accept": "text/event-stream",
+        "last-event-id": str(after),
+    }
+
+    def events(answer: httpx.Response) -> Iterator[tuple[int, dict[str, Any] | None]]:
+        fields: dict[str, str] = {}
+        for line in answer.iter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            else:
+                yield int(fields["id"]), json.loads(fields["data"]) if "data" in fields else None
+                fields = {}
+
+    with httpx.stream("GET", mesh.address.url + EVENTS, headers=headers, timeout=20) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream"), answer.headers
+        yield events(answer)

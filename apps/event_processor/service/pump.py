@@ -12,30 +12,28 @@ PAUSE = 1.0  # seconds after a failure
 
 
 class Pump:
-    """One a process; replicas share the work, because who is at one holds its row."""
+    """One a process; replicas share the work, because who is at one holds its row. Neither kind waits for the other."""
 
     def __init__(self, projections: Projections, triggers: Triggers, bell: Bell, log: Log) -> None:
         self._followers = (projections, triggers)
         self._bell, self._log = bell, log
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run(follower)) for follower in self._followers]
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self) -> None:
+    async def _run(self, follower: Projections | Triggers) -> None:
         with acting(background(OWN)):
             while True:
                 try:
-                    if not any([await follower.step() for follower in self._followers]):
+                    if not await follower.step():
                         await self._bell.wait()
-                except AppError as error:
-                    self._log.warning("what follows the log waits", problem=error.detail)
-                    await asyncio.sleep(PAUSE)
                 except Exception as error:  # a bug in one must not end all for good
-                    self._log.error("what follows the log waits", problem=repr(error))
+                    problem = error.detail if isinstance(error, AppError) else repr(error)
+                    self._log.warning("what follows the log waits", follower=type(follower).__name__, problem=problem)
                     await asyncio.sleep(PAUSE)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orjson import loads
 from sqlalchemy import text
 
 from apps.event_processor.domain.projections import Row, bytes_of
@@ -60,12 +61,7 @@ class ProjectionStore:
 
     async def all(self, read: Read, name: str | None = None) -> list[Projection]:
         rows = await read.execute(_LIST, {"tenant": read.tenant, "name": name})
-        return [
-            Projection.model_validate({
-                **row._mapping, "definition": ProjectionDefinition.model_validate_json(row.definition)
-            })
-            for row in rows
-        ]  # fmt: skip
+        return [Projection.model_validate({**row._mapping, "definition": loads(row.definition)}) for row in rows]
 
     async def due(self, read: Read) -> Sequence[Any]:
         """(tenant, name) of those that have something to read, of all tenants."""

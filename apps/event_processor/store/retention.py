@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from orjson import loads
 from sqlalchemy import text
 
 from chassis import Change, Read
@@ -65,10 +66,7 @@ class RetentionStore:
 
     async def all(self, read: Read, name: str | None = None) -> list[Retention]:
         rows = await read.execute(_LIST, _its(read, name))
-        return [
-            Retention.model_validate({**row._mapping, "rule": RetentionRule.model_validate_json(row.rule)})
-            for row in rows
-        ]
+        return [Retention.model_validate({**row._mapping, "rule": loads(row.rule)}) for row in rows]
 
     async def everybodys(self, read: Read) -> Sequence[Any]:
         """(tenant, name) of the rules of all tenants."""

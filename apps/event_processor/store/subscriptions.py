@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from orjson import loads
 from sqlalchemy import text
 
 from chassis import Change, Read
@@ -77,12 +78,7 @@ class SubscriptionStore:
 
     async def all(self, read: Read, name: str | None = None) -> list[Subscription]:
         rows = await read.execute(_LIST, _its(read, name))
-        return [
-            Subscription.model_validate({
-                **row._mapping, "definition": SubscriptionDefinition.model_validate_json(row.definition)
-            })
-            for row in rows
-        ]  # fmt: skip
+        return [Subscription.model_validate({**row._mapping, "definition": loads(row.definition)}) for row in rows]
 
     async def take(self, change: Change, name: str) -> tuple[SubscriptionDefinition, int] | None:
         """(definition, position), held until the end of `change`; None when there is none."""

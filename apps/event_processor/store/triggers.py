@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from orjson import loads
 from sqlalchemy import text
 
 from apps.event_processor.domain.catalogue import OWN
@@ -56,12 +57,7 @@ class TriggerStore:
 
     async def all(self, read: Read, name: str | None = None) -> list[Trigger]:
         rows = await read.execute(_LIST, _its(read, name))
-        return [
-            Trigger.model_validate(
-                {**row._mapping, "definition": TriggerDefinition.model_validate_json(row.definition)}
-            )
-            for row in rows
-        ]
+        return [Trigger.model_validate({**row._mapping, "definition": loads(row.definition)}) for row in rows]
 
     async def due(self, read: Read) -> Sequence[Any]:
         """(tenant, name) of those that have something to look at, of all tenants."""
