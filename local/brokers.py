@@ -16,6 +16,7 @@ from .errors import SetupError
 from .process import Spec
 
 NATS_PORT = 16222
+OWN_SERVERS = ("nats", "kafka")
 KAFKA_PORT, KAFKA_CONTROLLER_PORT = 16192, 16193
 
 

@@ -1,6 +1,9 @@
 """The bus as a Dapr component, and who may publish and hear what on it."""
 
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from . import topics
 
@@ -59,6 +62,25 @@ def kafka(found: topics.Topics) -> dict[str, Any]:
             {"name": "heartbeatInterval", "value": "2s"},
         ],
     )
+
+
+KINDS = {"pubsub.redis": bus, "pubsub.jetstream": jetstream, "pubsub.kafka": kafka}
+
+
+def files(root: Path, found: topics.Topics) -> dict[Path, dict[str, Any]]:
+    """components/bus.yaml, of the kind that it is, and one file of each kind to put in its place.
+
+    Redis where there is none yet. One of a kind that is not known here is its owner's, and left alone.
+    """
+    folder = root / "components"
+    written = {
+        folder / "alternatives" / f"bus-{kind.partition('.')[2]}.yaml": make(found) for kind, make in KINDS.items()
+    }
+    try:
+        kind = yaml.safe_load((folder / "bus.yaml").read_text(encoding="utf-8"))["spec"]["type"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        kind = "pubsub.redis"
+    return written | ({folder / "bus.yaml": KINDS[kind](found)} if kind in KINDS else {})
 
 
 def _component(found: topics.Topics, kind: str, metadata: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from . import abilities, callers, programs, topics
-from .bus import bus, jetstream, kafka
+from . import abilities, bus, callers, programs, topics
 from .credentials import (
     AIRTABLE_TOKEN,
     AUDIT_SIGNING_KEY,
@@ -42,9 +41,7 @@ def generated(
     files[root / "components" / "resiliency.yaml"] = text(resiliency(plan))
     for program in others:
         files[programs.configuration_file(root, program)] = text(dapr_configuration(program, {}, []))
-    files[root / "components" / "bus.yaml"] = text(bus(found))
-    files[root / "components" / "alternatives" / "bus-jetstream.yaml"] = text(jetstream(found))
-    files[root / "components" / "alternatives" / "bus-kafka.yaml"] = text(kafka(found))
+    files |= {path: text(component) for path, component in bus.files(root, found).items()}
     if sagas := abilities.having(root, plan.app_ids, "workflow"):
         files[root / "components" / "workflow-store.yaml"] = text(workflow_store(sagas))
     return files

@@ -4,11 +4,13 @@ import shlex
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 from cryptography import x509
 
 from .. import dapr_binaries, generating, ports
+from ..brokers import Bus
 from ..dapr_build import DISK_NEEDED
 from ..errors import SetupError
 from ..operating_system import beside_python
@@ -63,7 +65,7 @@ def memory(readings: Readings, *, runs: bool) -> Finding:
 
 
 def disk(readings: Readings, run: RunDirectory, commands: Commands) -> Finding:
-    cache = dapr_binaries.cache_path()
+    cache = _programs()
     places = {run.path: _DISK}
     if not (cache / ".dapr" / "bin" / "daprd").exists():
         places[cache] = DISK_NEEDED
@@ -84,7 +86,7 @@ def clock(readings: Readings) -> Finding:
 
 def dapr() -> Finding:
     """The programs a start would use. Absent ones are no fault: the first start obtains them."""
-    folder = dapr_binaries.cache_path()
+    folder = _programs()
     if not (folder / ".dapr" / "bin" / "daprd").exists():
         go = beside_python("go")
         how = "downloads or builds it" if go else "downloads it, or builds it with a Go it fetches"
@@ -92,6 +94,14 @@ def dapr() -> Finding:
     version = dapr_binaries.runtime_version(folder)
     right = version == dapr_binaries.RUNTIME_VERSION
     return Finding("dapr", right, f"{version or 'does not run'} in {folder}", remove(folder))
+
+
+def _programs() -> Path:
+    """Where Dapr's programs are kept that know the bus which components/bus.yaml names."""
+    try:
+        return dapr_binaries.cache_path(Bus.read(ROOT).dapr_components)
+    except SetupError:  # another check tells
+        return dapr_binaries.cache_path()
 
 
 def generated_files() -> Finding:

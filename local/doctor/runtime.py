@@ -13,6 +13,7 @@ import psutil
 import yaml
 
 from .. import dapr_binaries, data_tier, databases, loopback, valkey_server
+from ..brokers import OWN_SERVERS, Bus
 from ..credentials import Credentials
 from ..errors import SetupError
 from ..launcher import told
@@ -58,6 +59,8 @@ class Runtime:
         specs = [make(run, self._offset, Path()) for make in CONTROL_PLANE]
         specs += [data_tier.valkey(run, self._offset, self._credentials)]
         specs += [data_tier.postgres(run, self._offset, self._credentials), self._specs.sandbox()]
+        if not self._entries.keys().isdisjoint(OWN_SERVERS):
+            specs += Bus.read(ROOT).own_server(run, self._offset, self._credentials, {})
         return [spec for spec in specs if spec.name in self._entries]
 
     async def _answers(self, spec: Spec) -> Finding:

@@ -24,7 +24,7 @@ from chassis.testing import FakeDapr, FakePeer
 
 CALLER, CALLEE = "caller-service", "callee-service"
 SIDECAR_TOKEN = "a-sidecar-token"
-READY = 20.0  # seconds
+READY = 60.0  # seconds; a machine that does much beside starts an app slowly
 
 CONFIGURATION = """\
 apiVersion: dapr.io/v1alpha1

@@ -9,7 +9,7 @@ import pytest
 
 from local import brokers, dapr_binaries, kafka_programs, nats_server, topics
 from local.brokers import Bus
-from local.bus import bus, jetstream, kafka
+from local.bus import bus, files, jetstream, kafka
 from local.configuration import text
 from local.credentials import Credentials
 from local.errors import SetupError
@@ -36,6 +36,22 @@ def test_the_file_tells_the_kind_and_every_topic_that_is_published_or_heard(plan
     found = Bus.read(plant(text(MAKERS[kind](FOUND))))
     assert found.kind == kind
     assert found.topics == {"one-service.thing-done", "dead-letters.one-service", "dead-letters.two-service"}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_chosen_bus_stays_and_is_kept_current(plant, kind):
+    folder = plant(text(MAKERS[kind](topics.Topics()))) / "components"
+    wanted = files(folder.parent, FOUND)
+    assert wanted.pop(folder / "bus.yaml") == MAKERS[kind](FOUND)
+    assert {path.name: component["spec"]["type"] for path, component in wanted.items()} == {
+        f"bus-{one.partition('.')[2]}.yaml": one for one in MAKERS
+    }
+
+
+def test_a_bus_of_its_owners_own_is_left_alone_and_a_broken_file_becomes_redis(plant):
+    assert "bus.yaml" not in {path.name for path in files(plant("spec: {type: pubsub.rabbitmq}"), FOUND)}
+    root = plant("[")
+    assert files(root, FOUND)[root / "components" / "bus.yaml"] == bus(FOUND)
 
 
 @pytest.mark.parametrize("content", ["", "spec: {}", "spec: {type: pubsub.redis}", "[", "spec: {type: x, metadata: 3}"])
