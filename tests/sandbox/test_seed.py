@@ -212,6 +212,14 @@ def test_what_is_wrong_is_named_with_its_line(wrong, line, message):
     assert str(refused.value).endswith(f"(line {line})")
 
 
+def test_aliases_that_stand_for_more_than_fits_into_memory_are_refused():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)]
+    with pytest.raises(InvalidSeed, match="bomb, line 2: an alias"):
+        read_seed("\n".join(lines).encode(), "bomb")
+    assert read_seed(b"bases: []  # 2 * 3", "seed") == {"bases": []}
+
+
 @pytest.mark.parametrize(
     "text", ["bases: [", "- a", "", "bases: {a: !!python/object:os.system x}", "\x00", "a: &a [*a]"]
 )

@@ -24,6 +24,7 @@ class _Loader(yaml.CSafeLoader):
 def read_seed(content: bytes, source: str) -> dict[str, Any]:
     """YAML or JSON. `source` names the document in messages."""
     try:
+        _refuse_aliases(content, source)
         document = _Loader(content).get_single_data()
         orjson.dumps(document)
     except yaml.YAMLError as error:
@@ -35,6 +36,14 @@ def read_seed(content: bytes, source: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidSeed(f"{source}: a seed is a mapping with the key bases")
     return SeedDocument(document, content)
+
+
+def _refuse_aliases(content: bytes, source: str) -> None:
+    """Ten lines of them can stand for more than fits into memory, and no seed needs one."""
+    for event in yaml.parse(content, Loader=_Loader) if b"*" in content else ():
+        if isinstance(event, yaml.AliasEvent):
+            line = f", line {event.start_mark.line + 1}" if event.start_mark else ""
+            raise InvalidSeed(f"{source}{line}: an alias, write out what it stands for")
 
 
 class SeedDocument(dict[str, Any]):
