@@ -2,7 +2,7 @@
 
 domain      work · owner @platform
 owns        events, what came as an event and is none, dead letters with their reasons,
-            projections, subscriptions, triggers
+            projections, subscriptions, triggers, how long events are kept
 serves      /api/v1/events
 publishes   nothing
 subscribes  every topic in contracts, every app's event-failed and dead letters
