@@ -5,7 +5,7 @@ An app's `conftest.py` imports the fixtures: `from tests.postgres import new_dat
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.local.servers import Running, free_offset
 
 NewDatabase = Callable[[str], Awaitable[str]]
 _number = itertools.count(1)
+_SERVER = pytest.StashKey["Postgres"]()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -82,10 +83,13 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.close()
+def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Postgres:
+    """One for everybody: pytest would make one for each `conftest.py` that imports this."""
+    stash = request.config.stash
+    if _SERVER not in stash:
+        stash[_SERVER] = Postgres(tmp_path_factory.mktemp("postgres"))
+        request.config.add_cleanup(stash[_SERVER].close)
+    return stash[_SERVER]
 
 
 @pytest.fixture
