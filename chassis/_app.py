@@ -161,7 +161,7 @@ def create_app(
     )
     for router in routers:
         # Not `include_router`: a router inside the router matches every path twice, 100 µs for twenty routes.
-        routes = router.bind(container).routes
+        routes = router.bind(container)
         if audited and not public:
             record(routes, lambda: container[trail])
         app.router.routes.extend(routes)

@@ -1,12 +1,14 @@
 """Routes as an app declares them: a function whose parameters say what it needs."""
 
+import copy
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_type_hints
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute, request_response
 
 from ._body import JsonRoute
 from ._context import current
@@ -45,6 +47,7 @@ class Router:
         self.prefix = prefix
         self.tags = tags or []
         self.declared: list[Declared] = []
+        self._made: dict[tuple[object, ...], APIRoute] = {}  # by number and the parameters that FastAPI sees
 
     def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
         return self._route("GET", path, **options)
@@ -78,20 +81,40 @@ class Router:
 
         return declare
 
-    def bind(self, container: Container) -> APIRouter:
+    def bind(self, container: Container) -> list[APIRoute]:
         """These routes with their parameters filled from `container`. Raises TypeError for a wrong declaration."""
-        bound = APIRouter(
+        bound = []
+        for number, route in enumerate(self.declared):
+            if route.method not in SAFE and bool(route.audit) == bool(route.no_audit):
+                raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
+            endpoint = inject(route, container)
+            seen_by_fastapi = number, *inspect.signature(endpoint).parameters
+            if seen_by_fastapi not in self._made:
+                self._made[seen_by_fastapi] = self._make(route, endpoint)
+            bound.append(_for_another_app(self._made[seen_by_fastapi], endpoint))
+        return bound
+
+    def _make(self, route: Declared, endpoint: Callable[..., Awaitable[Any]]) -> APIRoute:
+        router = APIRouter(
             route_class=JsonRoute,
             redirect_slashes=False,
             generate_unique_id_function=lambda route: route.name,  # generated clients name their methods after it
         )
-        for route in self.declared:
-            if route.method not in SAFE and bool(route.audit) == bool(route.no_audit):
-                raise TypeError(f'{route} needs audit="…", or no_audit="reason", and not both')
-            options = {"tags": list(self.tags), **route.options, "openapi_extra": _documented(route)}
-            bound.add_api_route(route.path, inject(route, container), methods=[route.method], **options)
-            bound.routes[-1].declared = route  # type: ignore[attr-defined]  # asked by who writes of its requests
-        return bound
+        options = {"tags": list(self.tags), **route.options, "openapi_extra": _documented(route)}
+        router.add_api_route(route.path, endpoint, methods=[route.method], **options)
+        (made,) = router.routes
+        assert isinstance(made, APIRoute)
+        made.declared = route  # type: ignore[attr-defined]  # asked by who writes of its requests
+        return made
+
+
+def _for_another_app(made: APIRoute, endpoint: Callable[..., Awaitable[Any]]) -> APIRoute:
+    """The same route with its own endpoint. To make one anew takes milliseconds, and tests make thousands of apps."""
+    route = copy.copy(made)
+    route.endpoint = endpoint
+    route.dependant = replace(made.dependant, call=endpoint)
+    route.app = request_response(route.get_route_handler())
+    return route
 
 
 def _documented(route: Declared) -> dict[str, Any]:
