@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 PY := .venv/bin/python
+# Many short programs of this project are started, in tests most of all: each is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 APP =
 N = 1
 PORT =
@@ -57,9 +59,10 @@ test: test-unit dapr
 	@$(PY) -m pytest tests/system $(ARGS)
 endif
 
-# Most of these wait for other processes most of the time: twice as many at once as there are cores.
+# Most of these wait for other processes most of the time: twice as many at once as there are cores. The longest files
+# begin first (tests/conftest.py).
 test-unit: .venv/.ready dapr kustomize ## run the tests that start no whole mesh, side by side
-	@$(PY) -m pytest --ignore=tests/system --numprocesses $$($(PY) -c 'import os; print(2 * os.cpu_count())') --dist loadfile $(ARGS)
+	@$(PY) -m pytest --ignore=tests/system --numprocesses $$($(PY) -c 'import os; print(2 * os.cpu_count())') --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Once, kept outside the checkout like Dapr's programs.
 kustomize: .venv/.ready ## get kustomize, once
