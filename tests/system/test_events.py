@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from demo import journey
+from local.plan import load_plan
 from tests.system.mesh import ROOT, Mesh, eventually
 
 EVENTS = "/api/v1/events"
@@ -79,6 +80,25 @@ def complete_though_killed(mesh: Mesh, place: journey.Place, victims: Sequence[s
     assert sorted(found) == sorted(records), "none is there twice"
     positions = [event["position"] for event in stored(mesh, cursor=str(head))]
     assert positions == list(range(head + 1, head + 1 + len(positions)))
+
+
+def test_every_app_tells_of_its_outbox_and_the_store_of_its_lag(mesh: Mesh, place: journey.Place) -> None:
+    written(mesh, place, [f"Measured {uuid.uuid4().hex[:8]}"])
+    apps = load_plan(ROOT / "dapr.yaml").apps
+    for app in apps:
+        told = metrics(mesh, app.port)
+        assert {"outbox_rows", "outbox_oldest_seconds", "events_published_total"} <= told.keys(), app.app_id
+    (store,) = [app.port for app in apps if app.app_id == "event-processor"]
+    age = 'event_age_seconds{topic="airtable-connector.record-created"}'
+    eventually(lambda: 0 <= metrics(mesh, store)[age] < 60, within=15, what="how old the event was")
+    behind = 'events_behind{owner="airtable-connector"}'
+    eventually(lambda: metrics(mesh, store)[behind] == 0, within=30, what="nothing of the connector's is lacking")
+
+
+def metrics(mesh: Mesh, port: int) -> dict[str, float]:
+    """What an app tells at its telemetry port."""
+    lines = httpx.get(f"http://127.0.0.1:{mesh.port(port + 5900)}/metrics").text.splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
 def test_what_the_broker_lost_while_the_store_was_frozen_is_there_afterwards(mesh: Mesh, place: journey.Place) -> None:
