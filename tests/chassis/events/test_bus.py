@@ -227,10 +227,12 @@ async def test_a_handler_that_never_succeeds_gets_an_event_eight_times_and_holds
     ids=["invalid JSON", "number as traceparent", "wrong type", "wrong data", "no id", "10 MB"],
 )
 async def test_a_poisonous_event_holds_up_nobody_and_is_listed_with_its_reason(bus, seen, poison, reason):
+    await bus.add(TOPIC, {**GOOD, "id": "first"})
+    await until(seen.effects)  # what is measured does not happen for the first time in a cold broker
     await bus.add_raw(TOPIC, poison)
     began = time.monotonic()
     await bus.add(TOPIC, {**GOOD, "id": "2", "data": {"note": "b"}})
-    assert await until(seen.effects) == ["b"]
+    await until(lambda: has(seen, ["a", "b"]))
     assert time.monotonic() - began < 1
     await until(lambda: bus.stream(DEAD))
     (failed,) = await until(lambda: bus.stream("reader-service.event-failed"))
