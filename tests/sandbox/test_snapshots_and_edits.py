@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.sandbox.hook import Hook, create
+
 
 def everything(client, table="Contacts"):
     path, params, records = client.path("CRM", table), {"recordMetadata[]": "commentCount"}, []
@@ -92,3 +94,19 @@ def test_an_edit_that_is_wrong_changes_nothing(client, admin, edit, detail):
 )
 def test_a_snapshot_that_is_not_there_or_has_no_name_is_refused(admin, path, body, status):
     assert admin.send("POST", path, json=body).status_code == status
+
+
+def test_webhooks_stay_after_a_restore_unless_it_took_away_what_they_watch(client, admin):
+    contacts, crm = client.path("CRM", "Contacts"), client.base("CRM").id
+    admin.send("POST", "/snapshots", json={"name": "start"})
+    fields = f"/v0/meta/bases/{crm}/tables/Contacts/fields"
+    added = client.send("POST", fields, json={"name": "Memo", "type": "richText"}).json()["id"]
+    staying, leaving = Hook(client), Hook(client, watchDataInFieldIds=[added])
+    admin.send("POST", "/restore", json={"name": "start"})
+    assert [hook["id"] for hook in client.get(staying.path)["webhooks"]] == [staying.made["id"]]
+    assert client.send("GET", f"{leaving.own}/payloads").status_code == 404
+    record = create(client, contacts, Name="After")
+    assert list(staying.tables()[-1]["Contacts"]["createdRecordsById"]) == [record]
+    numbers = [payload["baseTransactionNumber"] for payload in staying.payloads()["payloads"]]
+    assert numbers == sorted(numbers)
+    admin.send("DELETE", "/snapshots")

@@ -293,3 +293,37 @@ def test_with_sync_every_line_is_on_the_disk_before_its_answer(tmp_path, monkeyp
         send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": str(number)}})
     state.close()
     assert len(synced) == 4
+
+
+def test_a_checkpoint_has_webhooks_comments_files_and_snapshots(tmp_path):
+    sandbox, state = opened(tmp_path / "state")
+    base = "/v0/appAAAAAAAAAAAAAA"
+    filters = {"specification": {"options": {"filters": {"dataTypes": ["tableData"]}}}}
+    hook = send(sandbox, "POST", "/v0/bases/appAAAAAAAAAAAAAA/webhooks", filters)["id"]
+    schema = "/v0/meta/bases/appAAAAAAAAAAAAAA/tables/T/fields"
+    send(sandbox, "POST", schema, {"name": "F", "type": "multipleAttachments"})
+    record = send(sandbox, "POST", f"{base}/T", {"fields": {"A": "x"}})["id"]
+    upload = {"contentType": "text/plain", "file": "eHk=", "filename": "a.txt"}
+    send(sandbox, "POST", f"{base}/{record}/F/uploadAttachment", upload)
+    send(sandbox, "POST", f"{base}/T/{record}/comments", {"text": "hello"})
+    sandbox.snapshots.take("s", sandbox.bases, sandbox.ids.drawn)
+    send(sandbox, "DELETE", f"{base}/T/{record}", None)
+    state.rewrite(sandbox)
+    send(sandbox, "POST", f"{base}/T", {"fields": {"A": "after"}})
+    state.close()
+    again, state = opened(tmp_path / "state")
+    state.close()
+
+    def seen(each):
+        told = each.webhooks.page(hook, each.bases["appAAAAAAAAAAAAAA"], 1, 50)["payloads"]
+        return cells(each), told, each.files.contents, each.ids.drawn
+
+    assert seen(again) == seen(sandbox)
+    assert len(seen(again)[1]) == 4
+    for each in (sandbox, again):
+        each.restore("s")
+        table = each.bases["appAAAAAAAAAAAAAA"].table("T")
+        assert [comment.text for comment in table.records[record].comments] == ["hello"]
+        [file] = table.records[record].cells[table.field("F").id]
+        assert each.files.contents[file["id"]] == b"xy"
+    assert seen(again) == seen(sandbox)
