@@ -11,7 +11,8 @@ WAIT = 25  # seconds a reader may wait for what does not exist yet
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")]
 EventType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*\.v[1-9][0-9]{0,3}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+# PostgreSQL keeps no zero character, and asked for one it fails.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00]+$")]
 
 
 class Asked(BaseModel):

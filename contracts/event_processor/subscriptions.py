@@ -11,7 +11,7 @@ PULLED = 100  # events of one pull
 OUTSTANDING = 10_000  # handed out, waiting or parked; a subscription with as many takes no new ones
 SUBSCRIPTIONS = 50  # of one tenant
 
-Receipt = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,18}\.[1-9][0-9]{0,3}$")]
+Receipt = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}\.[1-9][0-9]{0,3}$")]
 Position = Annotated[int, Field(ge=1, le=2**62)]
 
 

@@ -159,3 +159,37 @@ async def test_nobody_appends_what_only_its_owner_may_tell(client):
 async def test_what_is_no_append_is_refused(client, wrong):
     answer = await client.post(EVENTS, json={**an_append(), **wrong})
     assert answer.problem == ("request.invalid", 422, "event-processor")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"?{name}=a%00b" for name in ("stream", "category", "type", "correlation_id", "trace_id")),
+        *("/a%00b", "/tree/a%00b", "/dead-letters?consumer=a%00", "/projections/p/rows?cursor=a%00b", "/schemas/a%00b"),
+        *("/quarantine?cursor=9999999999999999999", "?cursor=9999999999999999999", "/subscriptions/a%00/parked"),
+    ],
+)
+async def test_what_no_database_can_be_asked_for_is_refused_or_unknown(client, path):
+    answer = await client.get(EVENTS + path)
+    assert answer.problem in (
+        ("request.invalid", 422, "event-processor"),
+        ("events.unknown-type", 404, "event-processor"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/projections/p", {"events": {"stream": "a\0b"}, "columns": {"n": {"op": "count"}}}),
+        ("PUT", "/subscriptions/s", {"events": {"category": "a\0"}}),
+        ("PUT", "/triggers/t", {"events": {"type": ["a\0"]}, "emit": {"type": "a.b.v1", "stream": "s"}}),
+        ("PUT", "/retention/r", {"stream": "a/\0", "max_count": 1}),
+        ("POST", "/subscriptions/s/ack", {"receipts": ["9999999999999999999.1"]}),
+        ("POST", "/subscriptions/s/nack", {"receipts": ["1.1"], "reason": "a\0"}),
+        ("POST", "/dead-letters/replay", {"event": "a\0"}),
+        ("POST", "/replays", {"consumer": "audit-service", "events": {"trace_id": "\0"}}),
+    ],
+)
+async def test_a_definition_that_no_database_can_be_asked_for_is_refused(client, method, path, body):
+    answer = await client.request(method, EVENTS + path, json=body)
+    assert answer.problem == ("request.invalid", 422, "event-processor")

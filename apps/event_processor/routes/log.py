@@ -7,13 +7,13 @@ from starlette.responses import StreamingResponse
 
 from apps.event_processor.service import Follower, Keeper, Reader, Trees, Writer
 from chassis import Principal, Router
-from contracts.event_processor import Append, Appended, EventsQuery, Judged, Quarantined, StoredEvent, Tree
+from contracts.event_processor import Append, Appended, EventsQuery, Judged, Quarantined, StoredEvent, Text, Tree
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/events", tags=["Events"])
 
 EVENT_STREAM = "text/event-stream"  # the gateway, like a sidecar, asks for it with nothing beside
-Id = Annotated[str, Path(min_length=1, max_length=200, description="Of an event, a request or a trace.")]
+Id = Annotated[Text, Path(max_length=200, description="Of an event, a request or a trace.")]
 Before = Annotated[int, Query(ge=1, le=2**62, alias="cursor", description="`next` of the page before.")]
 
 

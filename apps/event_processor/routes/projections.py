@@ -12,6 +12,7 @@ from contracts.event_processor import (
     ProjectionDefinition,
     ProjectionRow,
     ShortName,
+    Text,
 )
 from contracts.listing import Listing
 
@@ -19,7 +20,7 @@ router = Router(prefix="/api/v1/events/projections", tags=["Projections"])
 
 Called = Annotated[ShortName, Path()]
 Forced = Annotated[bool, Query(description="Even though events of its streams were dropped.")]
-After = Annotated[str, Query(max_length=400, alias="cursor", description="`next` of the page before.")]
+After = Annotated[Text | None, Query(alias="cursor", description="`next` of the page before.")]
 
 
 @router.get("", summary="List projections")
@@ -52,10 +53,10 @@ async def delete_projection(name: Called, who: Principal, projections: Projectio
 
 @router.get("/{name}/rows", summary="Read a projection")
 async def list_rows(
-    name: Called, who: Principal, projections: Projections, cursor: After = ""
+    name: Called, who: Principal, projections: Projections, cursor: After = None
 ) -> Listing[ProjectionRow]:
     """In order of their keys. Raises UnknownProjection (404)."""
-    return await projections.rows(name, cursor, who)
+    return await projections.rows(name, cursor or "", who)
 
 
 @router.post("/{name}/pause", audit="projections.pause", summary="Pause a projection")
