@@ -1,7 +1,6 @@
 """Hands the entries in the app's database to audit-service, and finds out how the unsettled ones ended."""
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -14,14 +13,14 @@ from sqlalchemy import text
 
 from ._audit import NOBODYS, Outcome, canonical
 from ._change import Change
-from ._context import background, enter
+from ._context import background
 from ._database import Database
-from ._errors import AppError
 from ._idempotency import Key
 from ._jobs import job
 from ._logs import Log
 from ._mesh import Mesh
 from ._principal import service
+from ._rounds import Rounds
 from ._settings import AppSettings
 from ._telemetry import Metrics
 
@@ -31,8 +30,7 @@ BATCH, BATCH_BYTES = 200, 512 * 1024  # entries, bytes of one call
 PATIENCE = 10.0  # seconds for one call
 POLL = 1.0  # seconds between looks nobody asked for, while entries wait
 IDLE = 7.0  # the same while none does; not the other relay's 5 s, because two looks at once keep two connections
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds after a round that failed
-STOP = 0.3  # seconds
+LONGEST_PAUSE = 5.0  # seconds after a round that failed
 SWEPT = 50  # unsettled entries of one round
 AGAIN = 30.0  # seconds until an effect that is still being looked for is asked about again
 
@@ -79,37 +77,23 @@ class AuditRelay:
         folder, own = settings.audit_folder, f"{settings.app_id}-{settings.app_port}.ndjson"
         self._file = Path(folder) / own if folder else None
         self._who = service(settings.app_id, NOBODYS)
-        self._task: asyncio.Task[None] | None = None
         self._measured = -POLL
-        self._problem = ""
+        self._rounds = Rounds(
+            self.round,
+            db.audited,
+            log,
+            longest_pause=LONGEST_PAUSE,
+            failing="audit entries wait in the database",
+            again="audit entries leave the database again",
+        )
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
         context = background(self._mesh.app_id)
         context.principal = self._who
-        enter(context)
-        pause = FIRST_PAUSE
-        while True:
-            self._db.audited.clear()
-            try:
-                rest = await self.round()
-            except Exception as error:  # whatever it is, what was written must still leave some day
-                self._tell(error.detail if isinstance(error, AppError) else str(error) or repr(error))
-                await asyncio.sleep(pause)
-                pause = min(LONGEST_PAUSE, pause * 2)
-                continue
-            self._tell("")
-            pause = FIRST_PAUSE
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(rest):
-                    await self._db.audited.wait()
+        self._rounds.start(context)
+
+    async def stop(self) -> None:
+        await self._rounds.stop()
 
     async def round(self) -> float:
         """Hand over a batch; the seconds until the next unless woken. Raises what the mesh and the database raise."""
@@ -153,13 +137,6 @@ class AuditRelay:
             else:
                 raise ConnectionError(f"{RECEIVER} answers a receipt for another entry than {row.id}")
         await change.execute(_DONE, {"ids": done})
-
-    def _tell(self, problem: str) -> None:
-        if problem and not self._problem:
-            self._log.warning("audit entries wait in the database", problem=problem)
-        elif self._problem and not problem:
-            self._log.info("audit entries leave the database again")
-        self._problem = problem
 
 
 class Sweeper:

@@ -1,7 +1,6 @@
 """Takes events from the outbox to the bus: after each commit at once, what was left over a second later."""
 
 import asyncio
-import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,24 +11,23 @@ import aiohttp
 from sqlalchemy import text
 
 from ._change import Change
-from ._context import background, enter
+from ._context import background
 from ._database import Database
-from ._errors import AppError
 from ._events import MEDIA_TYPE, numbered
 from ._idempotency import KEPT as ANSWERS_KEPT
 from ._logs import Log
 from ._mesh import Mesh
 from ._principal import service
+from ._rounds import Rounds
 from ._telemetry import Metrics
 
 BUS = "bus"  # the Dapr component
-STOP = 0.3  # seconds
 POLL = 1.0  # seconds between looks nobody asked for, while events wait
 IDLE = 5.0  # the same while none does: whoever commits one wakes its own relay, unless it dies in between
 BATCH = 100  # rows of one round; its transaction is open while they are published
 AT_ONCE = 8  # subjects; the events of one subject go one after the other
 PATIENCE = 3.0  # seconds one publication may take
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds after a round that failed
+LONGEST_PAUSE = 2.0  # seconds after a round that failed
 ASIDE = 30.0  # seconds an event that the sidecar refuses lets the others pass
 NUMBERING = 0x6E756D62  # any number: the lock under which replicas give sequence numbers
 KEPT, HANDLED_KEPT = "24 hours", "7 days"
@@ -79,43 +77,28 @@ class Relay:
         self._metrics = metrics
         self._log = log
         self._who = service(mesh.app_id)
-        self._task: asyncio.Task[None] | None = None
         self._aside: dict[UUID, float] = {}
         self._measured = -POLL
         self._tidied = 0.0
-        self._problem = ""
-        self._stopping = False
+        self._rounds = Rounds(
+            self._round_and_tidy,
+            db.published,
+            log,
+            longest_pause=LONGEST_PAUSE,
+            failing="events wait in the outbox",
+            again="events leave the outbox again",
+        )
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._rounds.start(background(self._mesh.app_id))
 
     async def stop(self) -> None:
-        """Finish the round that is under way, if that is soon: what is cut off in it is published twice."""
-        if self._task:
-            self._stopping = True
-            self._db.published.set()
-            await asyncio.wait({self._task}, timeout=STOP)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._rounds.stop()
 
-    async def _run(self) -> None:
-        enter(background(self._mesh.app_id))
-        pause = FIRST_PAUSE
-        while not self._stopping:
-            self._db.published.clear()
-            try:
-                rest = await self._round()
-                await self._tidy()
-            except Exception as error:  # whatever it is, what was committed must still leave some day
-                self._tell(error.detail if isinstance(error, AppError) else str(error) or repr(error))
-                await asyncio.sleep(pause)
-                pause = min(LONGEST_PAUSE, pause * 2)
-                continue
-            self._tell("")
-            pause = FIRST_PAUSE
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(rest):
-                    await self._db.published.wait()
+    async def _round_and_tidy(self) -> float:
+        rest = await self._round()
+        await self._tidy()
+        return rest
 
     async def _round(self) -> float:
         """Publish a batch; the seconds until the next unless woken. Raises _BusAway, and what the database raises."""
@@ -197,11 +180,3 @@ class Relay:
             for statement in _TIDY:
                 await change.execute(statement)
         self._tidied = time.monotonic() + TIDY
-
-    def _tell(self, problem: str) -> None:
-        """Log when it begins to fail and when it works again, not every second."""
-        if problem and not self._problem:
-            self._log.warning("events wait in the outbox", problem=problem)
-        elif self._problem and not problem:
-            self._log.info("events leave the outbox again")
-        self._problem = problem
