@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,6 +22,9 @@ import psutil
 from benchmarks import mesh
 from benchmarks.mesh import ROOT
 from benchmarks.result import save
+
+SETTLING = 3  # seconds from ready to the first look
+LEAST_SHARE = 0.0005  # of a core: what takes less is not told by itself
 
 
 def copy_with_apps(count: int, target: Path) -> Path:
@@ -33,30 +39,58 @@ def copy_with_apps(count: int, target: Path) -> Path:
     return project
 
 
-def mesh_processes(run_dir: Path) -> list[psutil.Process]:
-    """Every process of the mesh, the launcher and what it started included."""
+def mesh_processes(run_dir: Path) -> dict[psutil.Process, str]:
+    """Every process of the mesh, and what it is: an app, a sidecar, or the name of what it belongs to."""
     record = json.loads((run_dir / "processes.json").read_text())
-    top = psutil.Process(record["launcher"]["pid"])
-    recorded = [psutil.Process(entry["pid"]) for entry in record["processes"] if entry["pid"]]
-    family = {process.pid: process for process in [top, *top.children(recursive=True)]}
-    for process in recorded:
-        family |= {one.pid: one for one in [process, *process.children(recursive=True)]}
-    return list(family.values())
+    told = {"launcher": record["launcher"]["pid"]}
+    told |= {entry["name"]: entry["pid"] for entry in record["processes"] if entry["pid"]}
+    each = {entry["name"]: entry["kind"] for entry in record["processes"] if entry["kind"] in ("app", "sidecar")}
+    found: dict[psutil.Process, str] = {}
+    for name, pid in told.items():  # the launcher first: all others are its children
+        found |= dict.fromkeys(psutil.Process(pid).children(recursive=True), name)
+    return found | {psutil.Process(pid): each.get(name, name) for name, pid in told.items()}
 
 
-def memory_by_kind(run_dir: Path) -> dict[str, float]:
-    """PSS in MB of the apps, of their sidecars and of all the rest of the mesh, counted without overlap."""
-    record = json.loads((run_dir / "processes.json").read_text())
-    kinds = {entry["pid"]: entry["kind"] for entry in record["processes"]}
-    found = {"app": 0.0, "sidecar": 0.0, "everything else": 0.0}
-    for process in mesh_processes(run_dir):
-        kind = kinds.get(process.pid, "everything else")
-        found[kind if kind in found else "everything else"] += process.memory_full_info().pss / 1e6
-    return found
+def memory_by_kind(processes: dict[psutil.Process, str]) -> dict[str, float]:
+    """In MB: what each kind takes with its share of shared pages (PSS), counted without overlap; and of that, what it
+    shares with nobody."""
+    took: dict[str, float] = defaultdict(float)
+    own: dict[str, float] = defaultdict(float)
+    for process, kind in processes.items():
+        with suppress(psutil.NoSuchProcess):  # PostgreSQL ends a connection that nobody uses
+            memory = process.memory_full_info()
+            took[kind] += memory.pss / 1e6
+            own[kind] += memory.uss / 1e6
+    kinds = sorted(took, key=lambda kind: -took[kind])
+    return {
+        "memory of everything, MB PSS": sum(took.values()),
+        **{f"memory of {kind}, MB PSS": took[kind] for kind in kinds},
+        **{f"memory of {kind}, MB shared with nobody": own[kind] for kind in kinds[:3]},
+    }
 
 
-def busy(processes: list[psutil.Process]) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
+def busy(processes: Iterable[psutil.Process]) -> dict[psutil.Process, float]:
+    """Seconds of CPU, so far, of those that still run."""
+    seconds = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            seconds[process] = sum(process.cpu_times()[:2])
+    return seconds
+
+
+def idle_by_kind(run_dir: Path, seconds: float) -> dict[str, float]:
+    """CPU while nothing is asked, as a share of one core."""
+    before = busy(mesh_processes(run_dir))
+    time.sleep(seconds)
+    processes = mesh_processes(run_dir)
+    share: dict[str, float] = defaultdict(float)
+    for process, so_far in busy(processes).items():
+        share[processes[process]] += (so_far - before.get(process, 0.0)) / seconds
+    kinds = sorted(share, key=lambda kind: -share[kind])
+    return {
+        "idle CPU, share of one core": sum(share.values()),
+        **{f"idle CPU of {kind}, share of one core": share[kind] for kind in kinds if share[kind] >= LEAST_SHARE},
+    }
 
 
 def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
@@ -66,21 +100,13 @@ def measure(project: Path, run_dir: Path, seconds: float) -> dict[str, float]:
     mesh.up(run_dir, project)
     ready = time.monotonic() - began
     try:
-        time.sleep(3)
+        time.sleep(SETTLING)
+        idle = idle_by_kind(run_dir, seconds)
         processes = mesh_processes(run_dir)
-        before = busy(processes)
-        time.sleep(seconds)
-        idle = (busy(processes) - before) / seconds
-        memory = memory_by_kind(run_dir)
+        memory = memory_by_kind(processes)
     finally:
         mesh.down(run_dir, project)
-    return {
-        "warm start, s": ready,
-        "memory of everything, MB PSS": sum(memory.values()),
-        **{f"memory of {kind}, MB PSS": megabytes for kind, megabytes in memory.items()},
-        "idle CPU, share of one core": idle,
-        "processes": len(processes),
-    }
+    return {"warm start, s": ready, **memory, **idle, "processes": len(processes)}
 
 
 def main() -> int:
