@@ -10,7 +10,7 @@ import pytest
 
 from demo.journey import Place, find_place
 from tests.house.rules.source import tracked
-from tests.system.mesh import ROOT, Mesh
+from tests.system.mesh import ROOT, Mesh, eventually
 from tests.system.test_events import (
     complete_though_killed,
     test_a_write_through_the_gateway_is_in_the_store_under_its_trace_and_pyat_shows_its_tree,
@@ -56,5 +56,8 @@ def test_the_store_is_complete_after_it_and_its_sidecar_and_the_broker_were_kill
 
 
 def test_doctor_asks_the_broker_too_and_finds_nothing_wrong(mesh: Mesh, bus: str) -> None:
-    said = mesh.local("doctor")
-    assert [line for line in said.splitlines() if f" {SERVER[bus]} " in line and "answers" in line], said
+    def answers() -> bool:
+        found = [line for line in mesh.local("doctor").splitlines() if f" {SERVER[bus]} " in line]
+        return len(found) == 1 and "answers" in found[0]
+
+    eventually(answers, within=30, what="the broker that was killed is back, and nothing else is wrong")
