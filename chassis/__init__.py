@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from ._change import Change, Read
     from ._complete import EventSource
     from ._database import Database
+    from ._trail import TrailOfRefusals
 
 __all__ = [
     "Answer",
@@ -134,6 +135,7 @@ __all__ = [
     "StepKey",
     "Steps",
     "TooDeep",
+    "TrailOfRefusals",
     "UnderWay",
     "UnknownRoute",
     "Workflows",
@@ -167,6 +169,7 @@ _LATE = {
     "Ended": "_audit_relay",
     "EventSource": "_complete",
     "Read": "_change",
+    "TrailOfRefusals": "_trail",
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import _wire as wire
 from ._codes import HeadersTooLarge, Internal, NoDeadline, NotThroughSidecar, RequestTimeout, RequestTooLarge, Starting
 from ._context import Context, enter, leave, read_request_id, read_timeout, read_traceparent
 from ._errors import AppError
@@ -18,15 +19,14 @@ from ._logs import Log
 from ._patience import Patience
 from ._principal import Verifier
 from ._problem import Answer
+from ._router import unaudited
 from ._settings import MIB, AppSettings
 from ._telemetry import Metrics
-from ._wire import LENGTH as BODY_LENGTH
 from ._wire import SAFE
 
 if TYPE_CHECKING:
     from ._trail import Trail
 
-LENGTH = BODY_LENGTH.encode()
 MAX_HEADERS = 64 * 1024  # bytes, names and values
 LONGEST = 600.0  # seconds any request may be given
 CLIENT_LEFT = 499  # as nginx logs it; nobody is there to get it
@@ -201,19 +201,9 @@ class _Request:
                 await self._edge._trail().answered(self._scope, self._context, self._status)
             self._patience.started = True
             timing = f"{self._edge._app_id};dur={(time.perf_counter() - self._began) * 1000:.1f}"
-            headers = []
-            for name, value in message.get("headers", ()):
-                if name == b"server-timing":
-                    timing += f", {value.decode('latin-1')}"
-                elif name == b"content-length" and not self._edge._public:
-                    headers += [(name, value), (LENGTH, value)]
-                elif name not in (b"x-trace-id", b"x-request-id"):
-                    headers.append((name, value))
-            headers += [
-                (b"x-trace-id", self._context.trace_id.encode()),
-                (b"x-request-id", self._context.request_id.encode()),
-                (b"server-timing", timing.encode("latin-1")),
-            ]
+            headers = wire.marked(message.get("headers", ()), self._context, timing, public=self._edge._public)
+            if not self._edge._public and (self._edge._trail is None or unaudited(self._scope)):
+                headers.append(wire.UNAUDITED)
             message = {**message, "headers": headers}
         await self._send(message)
 

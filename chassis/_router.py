@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, request_response
+from starlette.types import Scope
 
 from ._body import JsonRoute
 from ._context import current
@@ -121,6 +122,12 @@ def _documented(route: Declared) -> dict[str, Any]:
     """What the OpenAPI document says beyond FastAPI's: what the operation writes to the audit trail, or why nothing."""
     told = {"x-audit": route.audit, "x-no-audit": route.no_audit}
     return {**route.options.get("openapi_extra", {}), **{name: text for name, text in told.items() if text}}
+
+
+def unaudited(scope: Scope) -> bool:
+    """Whether the request changes something by a route that says why it needs no audit entry."""
+    route = getattr(scope.get("route"), "declared", None)
+    return route is not None and route.no_audit is not None and route.method == scope["method"]
 
 
 def inject(route: Declared, container: Container) -> Callable[..., Awaitable[Any]]:

@@ -63,7 +63,7 @@ class Trail:
         folder = settings.platform_run_dir or Path(tempfile.gettempdir()) / f"{settings.app_id}-{uuid4().hex}"
         self._file = Path(folder) / "audit" / f"{settings.app_id}-{settings.app_port}.spool"
         self._moving = self._file.with_suffix(".moving")
-        self._refusals = Refusals(self._spool)
+        self._refusals = Refusals(self.spool)
         self._spooled = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._app_id = settings.app_id
@@ -149,14 +149,15 @@ class Trail:
                 await self._add(change, [told])
                 change.after_commit(self.db.audited.set)
         except (AppError, TimeoutError):
-            self._spool(told)
+            self.spool(told)
 
     async def _add(self, change: Change, entries: Sequence[dict[str, Any]]) -> None:
         ids = [each["id"] for each in entries]
         await change.execute(_ADD, {"ids": ids, "entries": [canonical(each).decode() for each in entries]})
 
-    def _spool(self, told: dict[str, Any]) -> None:
-        """Not fsynced: it survives the process, and the machine if it is given a second."""
+    def spool(self, told: dict[str, Any]) -> None:
+        """Have an entry moved into the database soon. Not fsynced: it survives the process, and the machine if it is
+        given a second."""
         line = canonical(told) + b"\n"
         try:
             size = self._file.stat().st_size if self._file.exists() else 0

@@ -25,6 +25,7 @@ class Settings(AppSettings):
     max_body_bytes: int = 64 * MIB  # only so that the route's own limit, 16 MiB at most, is the one that is met
     remembered_failures: int = Field(2_000, ge=1)  # per tenant, for `why`
     remembered_successes: int = Field(500, ge=1)
+    count_every: float = Field(30.0, gt=0)  # seconds between two entries of how many changes came through
     document_lifetime: float = Field(30.0, ge=0)  # seconds the OpenAPI document is kept
 
     @field_validator("cors_origins", mode="before")

@@ -23,6 +23,7 @@ from contracts.audit_service.proofs import (
     SigningKey,
     Verification,
 )
+from contracts.audit_service.reconciliation import COUNT, Gap, HourReconciled, Reconciliation, Settled
 from contracts.audit_service.schemas import ActionSchema, NewActionSchema
 from contracts.audit_service.search import (
     TRAIL,
@@ -39,6 +40,7 @@ from contracts.audit_service.search import (
 )
 
 __all__ = [
+    "COUNT",
     "MAX_BATCH_BYTES",
     "MAX_ENTRY_BYTES",
     "MAX_LINES",
@@ -56,14 +58,18 @@ __all__ = [
     "Export",
     "ExportFormat",
     "Filter",
+    "Gap",
+    "HourReconciled",
     "InclusionProof",
     "NewActionSchema",
     "NewExport",
     "Outcome",
     "Receipt",
     "Receipts",
+    "Reconciliation",
     "Refusal",
     "Retention",
+    "Settled",
     "SigningKey",
     "Target",
     "TrailEntry",

@@ -1,7 +1,6 @@
-from apps.api_gateway import store
 from apps.api_gateway.domain.why.evidence import Exchange
 from apps.api_gateway.settings import Settings
-from apps.api_gateway.store import Memory
+from apps.api_gateway.store import Memory, memory
 
 
 def an_exchange(trace: str, status: int = 500, tenant: str | None = "local", total: float = 5) -> Exchange:
@@ -49,8 +48,8 @@ def test_tenants_do_not_see_each_other():
 
 
 def test_the_number_of_tenants_is_bounded(monkeypatch):
-    monkeypatch.setattr(store, "MAX_TENANTS", 2)
-    memory = a_memory()
+    monkeypatch.setattr(memory, "MAX_TENANTS", 2)
+    kept = a_memory()
     for tenant in ("first", "second", "third"):
-        memory.keep(an_exchange("t", tenant=tenant))
-    assert (memory.last("first"), memory.last("third").tenant) == (None, "third")
+        kept.keep(an_exchange("t", tenant=tenant))
+    assert (kept.last("first"), kept.last("third").tenant) == (None, "third")

@@ -98,7 +98,10 @@ async def test_a_tenant_sees_only_its_own_entries(app, trail):
 
 async def test_the_platforms_own_trail_is_read_with_its_scope_and_with_no_less(client, dapr, trail):
     (receipt,) = await trail.fill(1, tenant="platform", actor={"type": "anonymous", "id": "anonymous"})
-    paths = [f"/api/v1/audit/{path}" for path in ("entries", f"entries/{receipt['id']}", "verify", "checkpoints")]
+    paths = [
+        f"/api/v1/audit/{path}"
+        for path in ("entries", f"entries/{receipt['id']}", "verify", "checkpoints", "reconciliation")
+    ]
     paths.append("/api/v1/audit/access?target=record:x")
     for path in paths:
         asked = f"{path}{'&' if '?' in path else '?'}trail=platform"

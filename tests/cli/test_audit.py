@@ -1,4 +1,4 @@
-"""`pyat audit`: search, verify, export."""
+"""`pyat audit`: search, verify, reconcile, export."""
 
 import json
 
@@ -72,3 +72,25 @@ def test_an_export_that_failed_says_why(gateway, pyat, tmp_path):
     gateway.on("POST", "/api/v1/audit/exports", EXPORT | {"state": "failed", "problem": "no more room"})
     told = pyat("audit", "export", str(tmp_path / "x.csv"))
     assert (told.exit_code, "no more room" in told.stderr) == (1, True)
+
+
+HOUR = {"tenant": "local", "hour": "2026-11-25T16:00:00Z", "counted": 3, "entries": 2, "unanswered": 0, "exempt": 1,
+        "missing": 1, "doubled": 0, "uncounted": 0}  # fmt: skip
+LOST = {"kind": "missing", "request_id": "r7", "service": "airtable-connector", "counted": 1, "entries": 0}
+
+
+def test_reconciling_goes_on_until_all_hours_were_seen_and_names_the_requests(gateway, pyat):
+    first = {"ok": False, "hours": [HOUR | {"gaps": [LOST]}], "next": "2026-11-25T17:00:00Z"}
+    gateway.on("GET", "/api/v1/audit/reconciliation", first)
+    gateway.on("GET", "/api/v1/audit/reconciliation", {"ok": True, "hours": [HOUR | {"gaps": []}], "next": None})
+    told = pyat("audit", "reconcile", "--trail", "platform")
+    assert told.exit_code == 1
+    assert told.stdout.splitlines()[1].split()[:4] == ["local", "2026-11-25T16:00:00Z", "3", "2"]
+    assert "MISSING in local: request r7, 0 entries of airtable-connector for 1 answers" in told.stdout
+    assert gateway.seen[1].params == [("since", "2026-11-25T17:00:00Z"), ("trail", "platform")]
+
+
+def test_a_trail_that_has_what_the_gateway_counted_ends_with_0(gateway, pyat):
+    gateway.on("GET", "/api/v1/audit/reconciliation", {"ok": True, "hours": [], "next": None})
+    assert pyat("audit", "reconcile", "--since", "2026-11-25").exit_code == 0
+    assert json.loads(pyat("audit", "reconcile", "--json").stdout)["ok"] is True

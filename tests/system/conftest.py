@@ -14,7 +14,7 @@ OFFSET = 10_000
 @pytest.fixture(scope="session")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     mesh = Mesh(tmp_path_factory.mktemp("mesh"), OFFSET)
-    mesh.up()
+    mesh.up(env={"API_GATEWAY_COUNT_EVERY": "1"})
     yield mesh
     mesh.close()
     pids = mesh.pids()

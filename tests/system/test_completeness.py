@@ -104,11 +104,30 @@ def test_every_unsafe_operation_allowed_denied_or_failing_is_one_audit_entry(
             pytest.fail("\n".join(wrong()))
         time.sleep(LATE)
         assert not wrong(), "\n".join(wrong())
+        counted = reconciled(client, began, len(walked))
     audited = sum(operation.action is not None for operation in walked)
     told = sum(len(each) for each in ledger.expected.values())
     with capsys.disabled():
         print(f"\n{len(walked)} unsafe operations, {audited} of them audited, and {len(hidden)} inside the mesh:")
         print(f"{len(ledger.expected)} requests, {told} entries, each exactly one of its own")
+        print(f"the gateway counted {counted} of somebody's requests, and the trail has the entries of each")
+
+
+def reconciled(client: httpx.Client, began: str, walked: int) -> int:
+    """The gateway's own count agrees: two requests of each operation came with a key."""
+
+    def asked() -> list[dict[str, Any]]:
+        params = {"since": began, "until": datetime.now(UTC).isoformat()}
+        found = client.get("/api/v1/audit/reconciliation", params=params).raise_for_status().json()
+        return list(found["hours"])
+
+    def counted() -> int:
+        return sum(int(hour["counted"] + hour["unanswered"] + hour["exempt"]) for hour in asked())
+
+    eventually(lambda: counted() >= 2 * walked, within=20, what="the gateway's count is in the trail")
+    gaps = [gap for hour in asked() for gap in hour["gaps"]]
+    assert not gaps, gaps
+    return counted()
 
 
 def through_the_gateway(

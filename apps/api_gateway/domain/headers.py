@@ -17,7 +17,9 @@ _ENDS_HERE = frozenset(
 )
 _INTERNAL_PREFIXES = (b"dapr-", b"x-dapr-", b"grpc-", b"x-forwarded-", b"x-platform-", b":")
 # The server in front of us writes its own; the context's headers are written once, by the chassis.
-_NOT_FROM_AN_APP = frozenset(b"date server x-request-id x-trace-id traceparent tracestate set-cookie alt-svc".split())
+_NOT_FROM_AN_APP = frozenset(
+    b"date server x-request-id x-trace-id x-platform-unaudited traceparent tracestate set-cookie alt-svc".split()
+)
 
 
 def forwarded(headers: Iterable[Header]) -> dict[str, str]:

@@ -12,22 +12,27 @@ from apps.api_gateway.routes.target import passed_on
 from apps.api_gateway.routes.upload import Upload
 from apps.api_gateway.service.door import Door
 from apps.api_gateway.settings import Settings
-from chassis import HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
+from apps.api_gateway.store import Mutations
+from chassis import AppError, HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
 
 EVENT_STREAM = "text/event-stream"
 STREAMS = (EVENT_STREAM, "application/x-ndjson")
+# What an app says of an answer that leaves no entry: it was given before, or its operation says why it needs none.
+EXEMPT = ("idempotency-replayed", "x-platform-unaudited")
+SAFE = frozenset(("GET", "HEAD"))
 OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/problems", "/readyz")
 
 
 class Proxy:
     """Answers every path that the gateway does not serve itself."""
 
-    def __init__(self, settings: Settings, mesh: Mesh, door: Door) -> None:
+    def __init__(self, settings: Settings, mesh: Mesh, door: Door, mutations: Mutations) -> None:
         self._table = settings.table
         self._in_memory = settings.body_in_memory
         self._max_headers = settings.max_header_bytes
         self._mesh = mesh
         self._door = door
+        self._mutations = mutations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
@@ -39,7 +44,14 @@ class Proxy:
         record.routed(route)
         if route is None:
             raise self._unknown(scope["path"])
-        await self._serve(route, record, scope, receive, send)
+        try:
+            await self._serve(route, record, scope, receive, send)
+        except AppError as error:
+            if not error.may_have_happened:
+                self._mutations.settle(current(), Settings.APP, "answered")  # the gateway's own entry tells of it
+            raise
+        finally:
+            self._mutations.settle(current(), route.app, "unanswered")
 
     async def _serve(self, route: Route, record: Recording, scope: Scope, receive: Receive, send: Send) -> None:
         given, method = scope["headers"], scope["method"]
@@ -50,6 +62,8 @@ class Proxy:
         if route.auth == "key":
             context.principal = await self._door.admit(given)
             context.authorization = await self._door.authorization(context.principal)
+            if method not in SAFE:
+                self._mutations.begin(context, route.app)
         target = passed_on(scope["raw_path"], scope["query_string"])
         size = rules.size(given) + len(target)
         if size > self._max_headers:
@@ -68,6 +82,8 @@ class Proxy:
             headers.pop("content-length", None)
         async with self._mesh.stream(route.app, method, target, headers=headers, body=body) as response:
             record.answered(response)
+            exempt = any(name in response.headers for name in EXEMPT)
+            self._mutations.settle(context, route.app, "exempt" if exempt else "answered")
             await pass_back(response, record, route, method, receive if whole else None, send)
 
     def _unknown(self, path: str) -> UnknownRoute:

@@ -2,9 +2,21 @@
 
 from apps.audit_service.store.checkpoints import CheckpointStore
 from apps.audit_service.store.exports import ExportStore
+from apps.audit_service.store.reconciliation import ReconciliationStore
 from apps.audit_service.store.retention import RetentionStore
 from apps.audit_service.store.schemas import SchemaStore
 from apps.audit_service.store.search import SearchStore
 from apps.audit_service.store.trail import TrailStore
 
-__all__ = ["CheckpointStore", "ExportStore", "RetentionStore", "SchemaStore", "SearchStore", "TrailStore"]
+STORES = (CheckpointStore, ExportStore, ReconciliationStore, RetentionStore, SchemaStore, SearchStore, TrailStore)
+
+__all__ = [
+    "STORES",
+    "CheckpointStore",
+    "ExportStore",
+    "ReconciliationStore",
+    "RetentionStore",
+    "SchemaStore",
+    "SearchStore",
+    "TrailStore",
+]
