@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo import failure, headline, journey
+from demo import failure, headline, journey, trail
 from demo.client import Address, Client
 from demo.report import Report, Step, check
 
@@ -21,6 +21,8 @@ def play(report: Report, run_dir: Path) -> None:
                 headline.show(address, client, step)
         place = journey.find_place(client)
         _use(report, client, address, place)
+        with report.step("change one byte of the audit trail in PostgreSQL") as step:
+            trail.tamper(client, address, place, run_dir, step)
     with report.step("kill airtable-connector (SIGKILL)") as step:
         _survive(step, run_dir, address, place, "airtable-connector")
     with report.step("kill the sidecar of airtable-connector (SIGKILL)") as step:

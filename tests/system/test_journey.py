@@ -1,6 +1,6 @@
 """What a client does, through the whole mesh; the demo runs the same functions."""
 
-from demo import journey
+from demo import journey, trail
 from demo.report import Step
 from tests.system.mesh import Mesh
 
@@ -19,6 +19,12 @@ def test_upsert_update_and_delete_are_seen_by_the_next_read(mesh: Mesh, place: j
 
 def test_unmodified_pyairtable_does_the_same(mesh: Mesh, place: journey.Place) -> None:
     journey.through_pyairtable(mesh.address, place, Step("pyairtable"))
+
+
+def test_one_byte_changed_in_the_database_is_named(mesh: Mesh, place: journey.Place) -> None:
+    step = Step("trail")
+    trail.tamper(mesh.client(), mesh.address, place, mesh.run_dir, step)
+    assert any("BROKEN at index" in line for line in step.lines)
 
 
 def test_the_trace_id_a_client_sends_is_the_one_it_gets_back(mesh: Mesh) -> None:
