@@ -125,7 +125,7 @@ async def test_what_a_killed_gateway_was_just_moving_is_counted_once(settings, k
         killed.begin(context(id), CONNECTOR)
     killed.settle(context("a"), CONNECTOR, "answered")
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", lambda self: (_ for _ in ()).throw(OSError("killed here")))
+        patch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(OSError("killed here")))
         with pytest.raises(OSError, match="killed here"):
             await killed.move()
     killed.settle(context("b"), CONNECTOR, "answered")

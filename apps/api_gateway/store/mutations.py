@@ -40,8 +40,7 @@ class Mutations:
 
     async def stop(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            self._task.cancel()  # what it was moving is moved again
         if self._own_folder:
             await self.move()  # otherwise the next process does
             await asyncio.to_thread(shutil.rmtree, self._own_folder, ignore_errors=True)
@@ -90,7 +89,7 @@ class Mutations:
         found = await asyncio.to_thread(lambda: list(count.entries(lines, count.keys(again), datetime.now(UTC))))
         for entry in found:
             self._trail.spool(entry)
-        self._moving.unlink()
+        self._moving.unlink(missing_ok=True)
 
     def _write(self, lines: bytes) -> None:
         self._size += len(lines)
