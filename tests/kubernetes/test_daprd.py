@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 
 from local import dapr_binaries
 from local.kubernetes import naming, secrets
+from local.plan import load_plan
 from tests.chassis.sidecars import free_ports
 from tests.kubernetes.conftest import ROOT
 from tests.kubernetes.rules import named, of_kind
@@ -44,26 +46,31 @@ def made(file: Path, name: str) -> dict[str, str]:
     return dict(named(list(yaml.safe_load_all(file.read_text("utf-8"))), "Secret")[name]["stringData"])
 
 
-def write(place: Path, manifests: list[dict[str, Any]]) -> Path:
-    """What the operator and the volume would give the sidecar of APP."""
-    folder = place / "sidecar"
+def write(place: Path, manifests: list[dict[str, Any]], app_id: str) -> Path:
+    """What the operator and the volume would give an app's sidecar."""
+    folder = place / app_id
     (folder / "resources").mkdir(parents=True)
     file = folder / naming.SECRETS_FILE
-    file.write_text(made(place / "secrets.yaml", naming.secrets_of(APP))[naming.SECRETS_FILE])
+    file.write_text(made(place / "secrets.yaml", naming.secrets_of(app_id))[naming.SECRETS_FILE])
     for manifest in of_kind(manifests, "Component", "Resiliency"):
         text = yaml.safe_dump(manifest).replace(f"{naming.SECRETS_FOLDER}/{naming.SECRETS_FILE}", str(file))
         (folder / "resources" / f"{manifest['metadata']['name']}.yaml").write_text(text)
-    (folder / "configuration.yaml").write_text(yaml.safe_dump(named(manifests, "Configuration")[APP]))
+    (folder / "configuration.yaml").write_text(yaml.safe_dump(named(manifests, "Configuration")[app_id]))
     return folder
 
 
 @pytest.fixture
 def sidecar(rendered: dict[str, list[dict[str, Any]]], place: Path) -> Iterator[str]:
     """The address of APP's daprd."""
-    folder = write(place, rendered["production"])
+    with running(write(place, rendered["production"], APP), APP) as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path, app_id: str) -> Iterator[str]:
     http, grpc, internal, metrics = free_ports(4)
     command = [
-        str(dapr_binaries.obtain() / ".dapr" / "bin" / "daprd"), "--app-id", APP,
+        str(dapr_binaries.obtain() / ".dapr" / "bin" / "daprd"), "--app-id", app_id,
         "--dapr-http-port", str(http), "--dapr-grpc-port", str(grpc),
         "--dapr-internal-grpc-port", str(internal), "--metrics-port", str(metrics),
         "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1",
@@ -112,3 +119,16 @@ def test_a_real_daprd_loads_the_components_and_keeps_their_limits(sidecar: str) 
 
     assert publish(f"{APP}.record-created") == 204
     assert publish("event-processor.replayed") == 403
+
+
+def test_the_sidecar_of_every_app_loads_its_components_and_reads_its_own_secrets_only(
+    rendered: dict[str, list[dict[str, Any]]], place: Path
+) -> None:
+    apps = [app.app_id for app in load_plan(ROOT / "dapr.yaml").apps]
+    for app_id in apps:
+        with running(write(place, rendered["production"], app_id), app_id) as sidecar:
+            loaded = httpx.get(f"{sidecar}/metadata", headers=TOKEN).json()["components"]
+            assert {"bus", "secrets", "state"} <= {each["name"] for each in loaded}, app_id
+            for owner in apps:
+                answer = httpx.get(f"{sidecar}/secrets/secrets/database-url%2F{owner}", headers=TOKEN)
+                assert (answer.status_code == 200) == (owner == app_id), (app_id, owner, answer.text)
