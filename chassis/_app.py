@@ -23,6 +23,7 @@ from ._provide import Container
 from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings
+from ._spans_http import outgoing
 from ._state import State
 from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
@@ -55,6 +56,7 @@ def create_app(
     public: bool = False,
     asgi: ASGIApp | type | None = None,
     refusal: type | None = None,
+    beside: type | None = None,
     ready: Sequence[Check] = (),
     subscriptions: Sequence[Handle] = (),
     complete: Sequence[type] = (),
@@ -77,6 +79,7 @@ def create_app(
     `asgi` answers what no route does, past FastAPI: an ASGI callable, or a class in `provide` whose instances are one.
     `refusal` is a class in `provide` whose instances give errors their shape, `(AppError, Scope) -> Response`, whoever
     raised them: the edge, a route, `asgi`. Without it that is problem+json.
+    `beside` is a class in `provide` whose instances answer on the telemetry port what that does not, past the mesh.
     Raises TypeError for a wrong declaration. Opens nothing: that is the lifespan's.
     """
     log = Log(settings.app_id, settings.log_level)
@@ -118,12 +121,12 @@ def create_app(
     for activity in activities:
         input_of(activity, container)  # says what is wrong before anything runs
     health = Health(mesh, log, ready)
-    telemetry = Telemetry(settings, metrics, mesh, health.waits)
+    telemetry = Telemetry(settings, metrics, mesh, health.waits, (lambda: container[beside]) if beside else None)
     started_last: list[Any] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as outside:
+        async with aiohttp.ClientSession(trace_configs=[outgoing()]) as outside:
             built = container.build({**given, aiohttp.ClientSession: outside})
             if outcomes:
                 container[Sweeper].outcomes = container[outcomes]

@@ -35,6 +35,8 @@ class Noted:
 class Context:
     """One request's context. `deadline` is a `time.monotonic()` instant; None means background work without one.
 
+    `parent_id` is the span of whoever asked. Sampled, by the W3C flag, is what somebody asked for: requests, events,
+    jobs and workflows, and not what an app does by itself all the time.
     `authorization` is what is forwarded to peers (the internal JWT), never a client's key.
     `causation_id` is the event being handled, here or by the caller; `request_id` then is of the request behind it.
     `error` is what the request is answered with, `noted` what the app's code said for its audit entry, `unit` what it
@@ -48,6 +50,7 @@ class Context:
     span_id: str
     request_id: str
     flags: str = "01"
+    parent_id: str | None = None
     deadline: float | None = None
     authorization: str | None = None
     idempotency_key: str | None = None
@@ -65,6 +68,10 @@ class Context:
     def traceparent(self) -> str:
         """The W3C header for a call made on behalf of this request: its parent is this app's span."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+    @property
+    def sampled(self) -> bool:
+        return bool(int(self.flags, 16) & 1)
 
     def remaining(self) -> float | None:
         """Seconds left, possibly negative; None without a deadline."""
@@ -122,14 +129,14 @@ def continued(app_id: str, trace_id: str, request_id: str, *, seconds: float | N
 
 
 def background(app_id: str, *, seconds: float | None = None) -> Context:
-    """A context for work no request asked for: a new trace, and a deadline only when `seconds` is given."""
-    trace_id, span_id, flags = read_traceparent(None)
+    """A context for work no request asked for: a new trace, not sampled; a deadline only when `seconds` is given."""
+    trace_id, span_id, _, _ = read_traceparent(None)
     deadline = None if seconds is None else time.monotonic() + seconds
-    return Context(app_id, trace_id, span_id, trace_id, flags, deadline)
+    return Context(app_id, trace_id, span_id, trace_id, "00", deadline=deadline)
 
 
-def read_traceparent(header: str | None) -> tuple[str, str, str]:
-    """(trace id, a new span id, flags): the trace of a valid W3C traceparent, otherwise a new one.
+def read_traceparent(header: str | None) -> tuple[str, str, str, str | None]:
+    """(trace id, a new span id, flags, parent id): the trace of a valid W3C traceparent, otherwise a new one.
 
     Per the specification: version ff and all-zero ids are invalid, version 00 has exactly four parts, and later
     versions are read by their first four.
@@ -138,8 +145,8 @@ def read_traceparent(header: str | None) -> tuple[str, str, str]:
     if match:
         version, trace_id, parent_id, flags, rest = match.groups()
         if version != "ff" and not (version == "00" and rest) and trace_id.strip("0") and parent_id.strip("0"):
-            return trace_id, os.urandom(8).hex(), flags
-    return os.urandom(16).hex(), os.urandom(8).hex(), "01"
+            return trace_id, os.urandom(8).hex(), flags, parent_id
+    return os.urandom(16).hex(), os.urandom(8).hex(), "01", None
 
 
 def read_request_id(header: str | None, default: str) -> str:

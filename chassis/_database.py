@@ -25,6 +25,7 @@ from ._principal import Principal
 from ._provide import SelfProvided
 from ._secrets import Secrets
 from ._settings import AppSettings
+from ._spans import span
 from ._unit import unit_of
 
 CONNECT = 3.0  # seconds until a server that takes connections and says nothing counts as away
@@ -163,13 +164,15 @@ class Database(SelfProvided):
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """A connection that is rolled back and given back at the end."""
-        with self._failures.named("connect"):
-            connection = await engine.connect().start()
-        try:
-            yield connection
-        finally:
-            with suppress(*OF_THE_DRIVER):  # the pool has dropped it
-                await connection.close()
+        about = {"db.system.name": "postgresql", "db.namespace": self.app_id}
+        with span("postgresql", about, blame="database."):
+            with self._failures.named("connect"):
+                connection = await engine.connect().start()
+            try:
+                yield connection
+            finally:
+                with suppress(*OF_THE_DRIVER):  # the pool has dropped it
+                    await connection.close()
 
     async def _connect(self, statement_timeout: float, lock_timeout: float, kind: str = "database-url") -> Any:
         """A new connection. 0 is no limit. A password changed since it was read is read again."""

@@ -17,6 +17,7 @@ from ._errors import AppError
 from ._events import TRIES, Drop, Envelope, Retry, owner, parse
 from ._logs import Log
 from ._principal import service
+from ._spans import doing
 from ._subscriptions import Arrival, Handler, Listener
 from ._tables import inbox
 from ._telemetry import Metrics
@@ -159,21 +160,19 @@ class Delivery:
         context = self._context_of(envelope)
         context.idempotency_key = f"{envelope.id}/{handler.name}"  # a second try makes the calls of the first
         note = insert(inbox).values(event_id=envelope.id, handler=handler.name).on_conflict_do_nothing()
-        token = enter(context)
-        try:
+        about = {"messaging.destination.name": envelope.type, "messaging.message.id": envelope.id}
+        with doing(context, f"process {handler.name}", "consumer", about):
             async with asyncio.timeout(HANDLING), enclosing(self._db(), envelope.principal) as change:
                 noted: CursorResult[Any] = await change.execute(note)
                 if not noted.rowcount:
                     return False
                 await handler(envelope, change)
                 return True
-        finally:
-            leave(token)
 
     def _context_of(self, envelope: Envelope) -> Context:
         """What is done because of an event is a part of the request behind it."""
         context = background(self._app_id, seconds=HANDLING)
-        context.trace_id, context.span_id, context.flags = read_traceparent(envelope.traceparent)
+        context.trace_id, context.span_id, context.flags, context.parent_id = read_traceparent(envelope.traceparent)
         context.request_id = read_request_id(envelope.correlation_id, context.trace_id)
         context.causation_id = envelope.id
         context.principal = envelope.principal

@@ -21,7 +21,8 @@ from ._principal import Verifier
 from ._problem import Answer
 from ._router import unaudited
 from ._settings import MIB, AppSettings
-from ._telemetry import Metrics
+from ._spans_http import answered
+from ._telemetry import Metrics, answer
 from ._wire import SAFE
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ class Edge:
             return
         path: str = "" if "refused" in scope else scope["path"]
         if path == "/healthz":
-            await _answer(send, 200, {"status": "alive", "app": self._app_id})
+            await answer(send, 200, orjson.dumps({"status": "alive", "app": self._app_id}))
             return
         if path == "/readyz":
             missing = await self._health.missing()
             body = {"ready": not missing, "app": self._app_id, "waits_for": missing}
-            await _answer(send, 503 if missing else 200, body)
+            await answer(send, 503 if missing else 200, orjson.dumps(body))
             return
         await _Request(self, scope, receive, send).run()
 
@@ -98,7 +99,7 @@ class _Request:
 
     def _make_context(self) -> Context:
         edge = self._edge
-        trace_id, span_id, flags = read_traceparent(self._header(b"traceparent"))
+        trace_id, span_id, flags, parent_id = read_traceparent(self._header(b"traceparent"))
         seconds = read_timeout(self._header(b"x-timeout-ms"))
         safe = self._scope["method"] in SAFE
         key = None if safe else self._header(b"idempotency-key")
@@ -112,7 +113,9 @@ class _Request:
             trace_id=trace_id,
             span_id=span_id,
             request_id=read_request_id(self._header(b"x-request-id"), trace_id),
-            flags=flags,
+            # A client that samples its own traces does not switch ours off; what daprd asks for itself is none.
+            flags="01" if edge._public else "00" if self._scope["path"].startswith(_OF_DAPRD) else flags,
+            parent_id=parent_id,
             deadline=None if seconds is None else time.monotonic() + min(seconds, LONGEST),
             authorization=None if edge._public else self._header(b"authorization"),
             idempotency_key=key,
@@ -231,10 +234,5 @@ class _Request:
         if context.hops:
             fields["hops"] = [{"app": app_id, "ms": round(ms, 2)} for app_id, ms in context.hops]
         self._edge._log.info("request", **fields)
-
-
-async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
-    content = orjson.dumps(body)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+        if context.sampled:
+            answered(scope, context, self._status, seconds)

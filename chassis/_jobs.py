@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ._context import background, enter, leave
+from ._context import acting, background
 from ._errors import AppError
 from ._health import Health
 from ._logs import Log
 from ._mesh import Mesh
 from ._principal import Principal, service
 from ._provide import Container
+from ._spans import doing
 from ._telemetry import Metrics
 
 PATH = "/job/"  # daprd's, in front of the job's name
@@ -103,18 +104,17 @@ class Jobs:
             self._log.warning("job unknown", job=name, remedy=f"if no release has it: DELETE /v1.0/jobs/{name}")
             return False
         context = background(self._mesh.app_id, seconds=getattr(self._jobs[name], _MARK)[1])
-        context.principal = service(self._mesh.app_id)
-        token = enter(context)
+        context.principal, context.flags = service(self._mesh.app_id), "01"
         try:
-            async with self._busy[name], asyncio.timeout(context.remaining()):
-                await self._jobs[name](**self._values(self._jobs[name]))
+            with doing(context, f"job {name}", "internal", {}):
+                async with self._busy[name], asyncio.timeout(context.remaining()):
+                    await self._jobs[name](**self._values(self._jobs[name]))
         except Exception as error:  # a bug in a job costs this run, and nobody else anything
             problem = f"{error.code}: {error.detail}" if isinstance(error, AppError) else type(error).__name__
-            self._log.error("job failed", job=name, problem=problem)
+            with acting(context):
+                self._log.error("job failed", job=name, problem=problem)
             self._metrics.job(name, done=False)
             return False
-        finally:
-            leave(token)
         self._metrics.job(name, done=True)
         return True
 

@@ -19,6 +19,7 @@ from ._codes import PeerTimeout, RequestTimeout
 from ._context import Context, background, current_or_none
 from ._dapr import Failure
 from ._settings import AppSettings
+from ._spans_http import call, end
 from ._wire import SAFE
 
 IDLE = 60.0  # seconds a stream may be silent between two chunks
@@ -142,9 +143,7 @@ class Mesh:
     ) -> aiohttp.ClientResponse:
         context = current_or_none() or background(self.app_id, seconds=BACKGROUND)
         authorization, who = context.authorization, context.principal
-        if (
-            who and self.own_token and (authorization is None or who.kind == "service")
-        ):  # theirs is believed of them only
+        if who and self.own_token and (authorization is None or who.kind == "service"):  # theirs: of them only
             authorization = await self.own_token(who.tenant)
         headers = wire.keyed(headers, context, app_id, method, path)
         breaker = self._breakers.get(app_id) or self._breakers.setdefault(app_id, Breaker())
@@ -155,11 +154,11 @@ class Mesh:
             if not breaker.allow():
                 raise failure.error if failure else _dapr.left_alone(app_id, breaker)
             began = time.monotonic()
-            outcome = "cancelled"
+            outcome, result, part = "cancelled", None, call(context, method, app_id)
             try:
                 left = self._time_left(context, limit)
                 result = await self._attempt(
-                    context, authorization, app_id, method, path, headers, body, left, whole=whole
+                    part.traceparent, context, authorization, app_id, method, path, headers, body, left, whole=whole
                 )
                 outcome = result.error.code if isinstance(result, Failure) else "answered"
             finally:
@@ -168,6 +167,7 @@ class Mesh:
                 seconds = time.monotonic() - began
                 context.hops.append((app_id, seconds * 1000))
                 self._observe(app_id, outcome, seconds)
+                end(part, result.status if isinstance(result, aiohttp.ClientResponse) else outcome)
             if not isinstance(result, Failure):
                 breaker.succeeded()
                 return result
@@ -183,6 +183,7 @@ class Mesh:
 
     async def _attempt(
         self,
+        traceparent: str,
         context: Context,
         authorization: str | None,
         app_id: str,
@@ -201,7 +202,7 @@ class Mesh:
                     method,
                     self.url(wire.path_for_daprd(path)),
                     data=upload.chunks() if upload else wire.body_of(body),
-                    headers=wire.headers_for(context, authorization, app_id, headers, left),
+                    headers=wire.headers_for(context, authorization, app_id, headers, left, traceparent),
                     allow_redirects=False,
                     timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )
@@ -242,9 +243,8 @@ class Mesh:
             return False
 
     def _time_left(self, context: Context, limit: float | None) -> float:
-        left = context.remaining()
-        if left is None:
-            left = BACKGROUND
+        given = context.remaining()
+        left = BACKGROUND if given is None else given
         if left <= 0:
             raise RequestTimeout("No time was left to make the next call.", service=self.app_id)
         return left if limit is None else min(left, limit)

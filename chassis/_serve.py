@@ -19,6 +19,8 @@ from ._app import Chassis
 from ._logs import own_process
 from ._protocol import Protocol
 from ._settings import AppSettings, ConfigError
+from ._spans import taken_by
+from ._spans_export import Export
 
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
 # Whoever stops us kills after 5 s: draining, then `stop()` of what the app provides, must both fit.
@@ -65,15 +67,20 @@ async def serve(app: FastAPI) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     telemetry = asyncio.create_task(beside.serve())
-    refused = asyncio.create_task(_stop_when_refused(chassis, server))
+    beside_it = [asyncio.create_task(_stop_when_refused(chassis, server))]
+    if settings.otlp_endpoint:
+        export = Export(settings.otlp_endpoint, chassis.metrics.exported)
+        taken_by(export.take)
+        beside_it.append(asyncio.create_task(export.run()))
     try:
         await server.serve()
     except SystemExit as error:  # uvicorn's word for a port it could not bind
         return int(error.code or 1) if isinstance(error.code, int | None) else 1
     finally:
         beside.stop()
-        refused.cancel()
-        await asyncio.gather(telemetry, refused, return_exceptions=True)
+        for task in beside_it:
+            task.cancel()
+        await asyncio.gather(telemetry, *beside_it, return_exceptions=True)
     if chassis.health.refusal:
         print(chassis.health.refusal, file=sys.stderr, flush=True)
         return EX_CONFIG

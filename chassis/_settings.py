@@ -39,6 +39,9 @@ class AppSettings(BaseSettings):
     dapr_grpc_port: int = Field(default=50001, ge=1, le=65535, validation_alias="DAPR_GRPC_PORT")
     telemetry_host: str = Field(default="127.0.0.1", validation_alias="TELEMETRY_HOST")
     telemetry_port: int = Field(default=0, ge=0, le=65535, validation_alias="TELEMETRY_PORT")
+    # Where spans go (OTLP/HTTP), an address without /v1/traces; empty: nowhere. Not OTEL_EXPORTER_OTLP_ENDPOINT, which
+    # would divert a sidecar that shares the environment.
+    otlp_endpoint: str = Field(default="", pattern="^(https?://.+)?$", validation_alias="OTLP_ENDPOINT")
     app_api_token: SecretStr | None = Field(default=None, validation_alias="APP_API_TOKEN")
     dapr_api_token: SecretStr | None = Field(default=None, validation_alias="DAPR_API_TOKEN")
     platform_run_dir: str = Field(default="", validation_alias="PLATFORM_RUN_DIR")

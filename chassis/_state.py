@@ -16,6 +16,7 @@ from ._breaker import Breaker
 from ._codes import StateConflict, StateUnavailable
 from ._context import current_or_none
 from ._mesh import Mesh
+from ._spans import span
 
 COMPONENT = "state"
 WAIT = 1.0  # seconds; a cache slower than this is worse than none
@@ -106,10 +107,13 @@ class State:
             sent["traceparent"] = context.traceparent
         healthy: bool | None = None
         try:
-            async with asyncio.timeout(WAIT if left is None else max(0.0, min(WAIT, left))):
-                async with self._mesh.session.request(
-                    method, self._mesh.url(f"/v1.0/state/{COMPONENT}{path}"), data=body, headers=sent
-                ) as response:
+            with span("state", {"db.system.name": "dapr", "db.operation.name": method}):
+                async with (
+                    asyncio.timeout(WAIT if left is None else max(0.0, min(WAIT, left))),
+                    self._mesh.session.request(
+                        method, self._mesh.url(f"/v1.0/state/{COMPONENT}{path}"), data=body, headers=sent
+                    ) as response,
+                ):
                     answer = response.status, response.headers, await response.read()
             healthy = answer[0] < 500 or _is_conflict(answer[2])
             return answer

@@ -74,6 +74,9 @@ class Metrics:
         self._audit_dropped = Counter(
             "audit_entries_dropped_total", "Audit entries for which there was no room.", registry=self.registry
         )
+        self._spans = Counter(
+            "spans_exported_total", "Spans that left, or did not.", ("outcome",), registry=self.registry
+        )
         self._jobs = Counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"), registry=self.registry)
         self._job_success = Gauge(
             "job_last_success_timestamp_seconds",
@@ -115,6 +118,9 @@ class Metrics:
     def behind(self, owner: str, count: int) -> None:
         self._behind.labels(owner).set(count)
 
+    def exported(self, count: int, done: bool) -> None:
+        self._spans.labels("done" if done else "failed").inc(count)
+
     def job(self, name: str, *, done: bool) -> None:
         self._jobs.labels(name, "done" if done else "failed").inc()
         if done:
@@ -151,11 +157,19 @@ class _Breakers(Collector):
 class Telemetry:
     """A tiny ASGI application, served beside the app on 127.0.0.1 and never through the mesh."""
 
-    def __init__(self, settings: AppSettings, metrics: Metrics, mesh: Mesh, waits: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        settings: AppSettings,
+        metrics: Metrics,
+        mesh: Mesh,
+        waits: Callable[[], list[str]],
+        beside: Callable[[], Any] | None,
+    ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._mesh = mesh
         self._waits = waits
+        self._beside = beside
         self._started = time.time()
 
     def info(self) -> dict[str, Any]:
@@ -173,6 +187,9 @@ class Telemetry:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if self._beside and scope["path"] not in ("/metrics", "/info"):
+            await self._beside()(scope, receive, send)
+            return
         status, kind = 200, b"application/json"
         if refused := scope.get("refused"):
             status, body = refused.status, orjson.dumps({"code": refused.code})
@@ -182,6 +199,11 @@ class Telemetry:
             body = orjson.dumps(self.info())
         else:
             status, body = 404, b'{"paths":["/metrics","/info"]}'
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await answer(send, status, body, kind)
+
+
+async def answer(send: Send, status: int, body: bytes, kind: bytes = b"application/json") -> None:
+    """A whole answer, for what is asked too early or too often for a framework."""
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

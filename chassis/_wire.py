@@ -38,13 +38,14 @@ def headers_for(
     app_id: str,
     headers: Mapping[str, str] | None,
     left: float,
+    traceparent: str,
 ) -> CIMultiDict[str]:
     """`headers` with what travels along: callee, trace, time left, identity."""
     sent = CIMultiDict(headers or ())
     sent["dapr-app-id"] = app_id
     # daprd would ask for gzip by itself, unpack it, and hand it on under the length of what was packed.
     sent.setdefault("accept-encoding", "identity")
-    sent["traceparent"] = context.traceparent
+    sent["traceparent"] = traceparent
     sent["x-request-id"] = context.request_id
     if context.causation_id:
         sent["x-platform-causation-id"] = context.causation_id  # the gateway lets none in from outside

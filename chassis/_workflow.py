@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 
 from . import _dapr
 from ._codes import WorkflowsUnavailable
-from ._context import background, current, enter, leave, read_traceparent
+from ._context import background, current, read_traceparent
 from ._errors import AppError
 from ._health import Health
 from ._logs import Log
@@ -31,6 +31,7 @@ from ._mesh import Mesh
 from ._principal import Principal
 from ._provide import Container
 from ._settings import AppSettings
+from ._spans import doing
 from ._uuid7 import uuid7
 
 StepKey = NewType("StepKey", str)  # of one step of one workflow, the same however often it is tried, and for its undo
@@ -163,27 +164,27 @@ class Workflows:
         await self._health.started.wait()
         about = document["about"]
         context = background(self._mesh.app_id, seconds=SECONDS)
-        context.trace_id, context.span_id, context.flags = read_traceparent(about["trace"])
+        context.trace_id, context.span_id, context.flags, context.parent_id = read_traceparent(about["trace"])
         context.request_id, context.causation_id = about["request"], document["key"]
         if who := about["who"]:
             context.principal = Principal(**{**who, "scopes": tuple(who["scopes"])})
         context.idempotency_key = document["key"]
-        token = enter(context)
-        try:
-            name, kind, provided = input_of(activity, self._container)
-            special: dict[Any, Any] = {StepKey: document["key"], Principal: context.principal}
-            values = {
-                each: special[wanted] if wanted in special else self._container[wanted]
-                for each, wanted in provided.items()
-            }
-            async with asyncio.timeout(SECONDS):
-                return _plain(await activity(**{name: TypeAdapter(kind).validate_python(document["input"])}, **values))
-        except Exception as error:
-            problem = f"{error.code}: {error.detail}" if isinstance(error, AppError) else type(error).__name__
-            self._log.warning("step failed", step=document["key"], problem=problem)
-            raise
-        finally:
-            leave(token)
+        with doing(context, f"step {activity.__name__}", "internal", {}):
+            try:
+                name, kind, provided = input_of(activity, self._container)
+                special: dict[Any, Any] = {StepKey: document["key"], Principal: context.principal}
+                values = {
+                    each: special[wanted] if wanted in special else self._container[wanted]
+                    for each, wanted in provided.items()
+                }
+                async with asyncio.timeout(SECONDS):
+                    return _plain(
+                        await activity(**{name: TypeAdapter(kind).validate_python(document["input"])}, **values)
+                    )
+            except Exception as error:
+                problem = f"{error.code}: {error.detail}" if isinstance(error, AppError) else type(error).__name__
+                self._log.warning("step failed", step=document["key"], problem=problem)
+                raise
 
     async def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any] | None:
         url = self._mesh.url(f"/v1.0/workflows/dapr{path}")

@@ -32,7 +32,7 @@ class Mesh:
         self.options = options
         self.credentials = credentials
         run = options.run
-        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings, options.app_ids)
+        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings, options.plan)
         self._binaries = binaries
         self._bus = Bus.read(ROOT)
         self._children = Children(run.logs, ROOT)

@@ -9,10 +9,10 @@ from pathlib import Path
 import yaml
 
 from . import control_plane, ports
+from .app_environment import shared_environment
 from .credentials import Credentials, write_private
 from .options import Options
 from .run_dir import RunDirectory
-from .specs import shared_environment
 
 
 def write_components(root: Path, run: RunDirectory) -> None:
@@ -58,7 +58,7 @@ def write_environment_file(options: Options, credentials: Credentials, binaries:
         "NAMESPACE": "default",
         "APP_API_TOKEN": credentials.shared_app_api_token,
         "APP_HOST": "127.0.0.1",
-        **shared_environment(options.run, options.app_ids),
+        **shared_environment(options.run, options.plan, options.offset),
         "LOG_LEVEL": options.settings.get("LOG_LEVEL", "info"),
         **{name: value for name, value in options.settings.items() if name.startswith(prefixes)},
     }

@@ -1,15 +1,16 @@
 """From one app of dapr.yaml to the two processes it needs: the app and its sidecar; and the sandbox."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import loopback, ports
+from .app_environment import is_setting, shared_environment
 from .children import ZYGOTE, python_module
 from .control_plane import PLACEMENT_PORTS, SCHEDULER_PORTS, SENTRY_PORTS, TRUST_DOMAIN, shifted
 from .credentials import Credentials
 from .operating_system import program_environment
-from .plan import App, Common
+from .plan import App, Common, Plan
 from .process import Spec
 from .run_dir import RunDirectory
 
@@ -43,6 +44,8 @@ SHARED_MODULES = (
     "alembic.script",
     "alembic.runtime.environment",
     "lark",
+    "opentelemetry.exporter.otlp.proto.common.trace_encoder",
+    "opentelemetry.sdk.trace",
     "starlette.applications",
     "starlette.routing",
     "starlette.responses",
@@ -65,18 +68,6 @@ def replica_name(app_id: str, replica: int) -> str:
     return app_id if replica == 0 else f"{app_id}@{replica}"
 
 
-def _is_setting(name: str, app: App) -> bool:
-    """The app's own variables, except the addresses of its database: those are secrets, and read as such."""
-    secret = (f"{app.setting_prefix}DATABASE_URL", f"{app.setting_prefix}DATABASE_OWNER_URL")
-    return name.startswith(app.setting_prefix) and name not in secret
-
-
-def shared_environment(run: RunDirectory, app_ids: Collection[str]) -> dict[str, str]:
-    """What every app of the run is told. Without audit-service among them, their audit entries stay on this machine."""
-    folder = {} if "audit-service" in app_ids else {"AUDIT_FOLDER": str(run.path / "audit")}
-    return {"PLATFORM_RUN_DIR": str(run.path), **folder}
-
-
 class Specs:
     """Describes the apps, sidecars and helpers of one run."""
 
@@ -88,9 +79,9 @@ class Specs:
         credentials: Credentials,
         binaries: Path,
         settings: Mapping[str, str],
-        app_ids: Collection[str],
+        plan: Plan,
     ) -> None:
-        """`settings` are the environment variables meant for apps, of the shell and of `--set`; `app_ids` all apps of
+        """`settings` are the environment variables meant for apps, of the shell and of `--set`; `plan` has the apps of
         the run."""
         self._root = root
         self._run = run
@@ -98,7 +89,7 @@ class Specs:
         self._credentials = credentials
         self._daprd = str(binaries / ".dapr" / "bin" / "daprd")
         self._settings = settings
-        self._shared = shared_environment(run, app_ids)
+        self._shared = shared_environment(run, plan, offset)
 
     def app(self, app: App, replica: int = 0) -> Spec:
         """The app's process: forked from the zygote, ready when it answers through its own sidecar."""
@@ -114,7 +105,7 @@ class Specs:
         environment = {
             **program_environment(Path.home()),
             **{name: value for name, value in self._settings.items() if name in _OUTSIDE or name.lower() in _OUTSIDE},
-            **{name: value for name, value in self._settings.items() if _is_setting(name, app)},
+            **{name: value for name, value in self._settings.items() if is_setting(name, app)},
             **app.env,
             "LOG_LEVEL": self._settings.get("LOG_LEVEL", "info"),
             "APP_ID": app.app_id,

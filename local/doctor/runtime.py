@@ -36,7 +36,7 @@ class Runtime:
         self._entries = {entry.name: entry for entry in record.processes}
         self._credentials = credentials
         self._commands = commands
-        self._specs = Specs(ROOT, options.run, record.offset, credentials, Path(), options.settings, options.app_ids)
+        self._specs = Specs(ROOT, options.run, record.offset, credentials, Path(), options.settings, options.plan)
         self._offset = record.offset
 
     async def checks(self, readings: Readings) -> AsyncIterator[Finding]:

@@ -101,13 +101,13 @@ def test_a_module_longer_than_250_lines_is_caught(plant):
     assert len(tree.modules_stay_short(plant("chassis/_mesh.py", "x = 1\n" * 251))) == 1
 
 
-def test_the_chassis_stays_below_5500_lines_of_code_without_testing(root):
+def test_the_chassis_stays_below_5700_lines_of_code_without_testing(root):
     assert tree.chassis_stays_small(root) == []
 
 
 def test_a_chassis_that_grew_too_large_is_caught_and_testing_does_not_count(plant):
-    assert tree.chassis_stays_small(plant("chassis/testing/fake.py", "x = 1\n" * 5_600)) == []
-    assert tree.chassis_stays_small(plant("chassis/_mesh.py", "x = 1\n" * 5_600))
+    assert tree.chassis_stays_small(plant("chassis/testing/fake.py", "x = 1\n" * 5_800)) == []
+    assert tree.chassis_stays_small(plant("chassis/_mesh.py", "x = 1\n" * 5_800))
 
 
 def test_what_explains_the_code_does_not_count_as_code(tmp_path):

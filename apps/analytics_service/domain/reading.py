@@ -1,0 +1,19 @@
+"""Whose traces somebody may read."""
+
+from dataclasses import replace
+
+from apps.analytics_service.domain.errors import NotYours
+from apps.analytics_service.domain.traces import NOBODYS
+from chassis import Principal
+from contracts.analytics_service import Whose
+
+SCOPES = {"*", "traces.platform"}  # either opens what belongs to no tenant
+
+
+def reader(who: Principal, whose: Whose) -> Principal:
+    """`who`, as a reader of these. Raises NotYours."""
+    if whose == "own":
+        return who
+    if not SCOPES & set(who.scopes):
+        raise NotYours("Reading the platform's own traces takes the scope traces.platform.")
+    return replace(who, tenant=NOBODYS)

@@ -1,0 +1,1 @@
+"""HTTP in: `traces` for people and `why`, `otlp` for whoever has spans."""

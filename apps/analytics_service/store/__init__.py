@@ -1,0 +1,6 @@
+"""The only files that know SQL."""
+
+from apps.analytics_service.store.edges import EdgeStore
+from apps.analytics_service.store.traces import TraceStore
+
+__all__ = ["EdgeStore", "TraceStore"]

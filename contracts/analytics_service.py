@@ -1,0 +1,71 @@
+"""What crosses between analytics-service and others: traces, and who calls whom."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+TRACE_ID = "^[0-9a-f]{32}$"
+
+Kept = Literal["failed", "slow", "sample"]
+Whose = Literal["own", "platform"]
+
+
+class Span(BaseModel):
+    """One part of a trace. `started` has microseconds; durations are milliseconds."""
+
+    id: str
+    parent: str | None = Field(None, description="The span that caused it; null where the trace begins.")
+    depth: int = Field(0, description="How many spans lead to it.")
+    service: str
+    name: str
+    kind: Literal["internal", "server", "client", "producer", "consumer"]
+    started: datetime
+    duration_ms: float
+    own_ms: float = Field(description="Of its duration, what none of its parts took.")
+    error: str | None = Field(None, description="A problem's code, or what the driver said; null: it went well.")
+    failed: bool = Field(description="The span's own service is to answer for it: not a mistake of its caller.")
+    attributes: dict[str, str | int | float | bool] = {}
+
+
+class TraceSummary(BaseModel):
+    trace_id: str
+    name: str = Field(description="The span it begins with.")
+    service: str
+    started: datetime
+    duration_ms: float
+    services: list[str]
+    spans: int
+    error: str | None = Field(None, description="The first error of the deepest span that failed.")
+    kept: Kept | None = Field(None, description="Why it is kept; null: it is too young to be decided about.")
+
+
+class Trace(TraceSummary):
+    """A whole trace, each span after the one that caused it."""
+
+    parts: list[Span]
+    missing: int = Field(description="Spans that others name as their cause and that never came.")
+
+
+class TracesQuery(BaseModel):
+    service: str | None = Field(None, max_length=100, description="One that took part.")
+    name: str | None = Field(None, max_length=200, description="The span it begins with, such as `GET /v0`.")
+    kept: Kept | None = None
+    at_least_ms: float | None = Field(None, ge=0)
+    since: datetime | None = None
+    until: datetime | None = None
+    trail: Whose = Field("own", description="`platform`: of nobody in particular; takes the scope traces.platform.")
+    cursor: int | None = Field(None, ge=0, description="The `next` of the page before.")
+    page_size: int = Field(50, ge=1, le=200)
+
+
+class Edge(BaseModel):
+    """Calls of one service to another, or to what stands outside of the mesh. Times are milliseconds."""
+
+    caller: str
+    callee: str
+    calls: int
+    failed: int
+    mean_ms: float
+    p50_ms: float = Field(description="The upper end of the bucket it falls into.")
+    p95_ms: float

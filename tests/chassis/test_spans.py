@@ -1,0 +1,153 @@
+"""What an app tells of its work as spans: their ids join up, and nothing waits for them."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.trace import StatusCode
+
+from chassis import Mesh
+from chassis._context import acting, background
+from chassis._spans import doing, span, taken_by
+from chassis._spans_export import ROOM, Export
+
+from . import notes_app
+
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.fixture
+def app(dapr):
+    return notes_app.create(notes_app.Settings(**dapr.settings()))
+
+
+@pytest.fixture
+def exported():
+    """The spans so far, by name."""
+    found = {}
+    taken_by(lambda span: found.update({span.name: span}))
+    yield found
+    taken_by(None)
+
+
+def ids(each):
+    return f"{each.context.trace_id:032x}", each.parent and f"{each.parent.span_id:016x}"
+
+
+async def test_a_request_is_a_span_of_its_callers_trace(client, exported):
+    await client.get("/notes/mine", headers={"traceparent": f"00-{TRACE}-{CALLER}-01"})
+    found = exported["GET /notes/mine"]
+    assert ids(found) == (TRACE, CALLER)
+    assert found.attributes["http.response.status_code"] == 200
+    assert found.attributes["platform.tenant"] == "local"
+    assert found.resource.attributes["service.name"] == "note-service"
+
+
+async def test_a_mistake_of_the_caller_has_its_code_and_is_no_failure(client, exported):
+    await client.get("/notes/mine", headers={"x-timeout-ms": "soon"})
+    (found,) = exported.values()
+    assert (found.attributes["error.type"], found.status.status_code) == ("mesh.no-deadline", StatusCode.UNSET)
+
+
+async def test_who_is_called_gets_the_span_of_the_call_as_its_cause(app, client, dapr, peers, exported):
+    mesh: Mesh = app.state.chassis.mesh
+    context = background("note-service", seconds=5)
+    context.flags = "01"
+    peers["other-service"].answers(json={})
+    with acting(context):
+        await mesh.call("other-service", "GET", "/x")
+    found = exported["GET other-service"]
+    sent = peers["other-service"].requests[-1].headers["traceparent"]
+    assert sent == f"00-{context.trace_id}-{found.context.span_id:016x}-01"
+    assert ids(found) == (context.trace_id, context.span_id)
+    assert (found.attributes["peer.service"], found.attributes["http.response.status_code"]) == ("other-service", 200)
+
+
+async def test_what_nobody_asked_for_has_no_span_here_nor_at_who_is_called(app, client, peers, exported):
+    peers["other-service"].answers(json={})
+    context = background("note-service", seconds=5)
+    with acting(context):
+        await app.state.chassis.mesh.call("other-service", "GET", "/x")
+        with span("postgresql", {}):
+            pass
+    assert exported == {}
+    assert peers["other-service"].requests[-1].headers["traceparent"].endswith("-00")
+
+
+async def test_work_without_a_request_is_a_span_with_its_failure(exported):
+    context = background("note-service")
+    context.flags = "01"
+    with pytest.raises(ZeroDivisionError), doing(context, "job tidy", "internal", {}), span("part", {}):
+        raise ZeroDivisionError
+    found = exported
+    assert found["job tidy"].attributes["error.type"] == "ZeroDivisionError"
+    assert found["job tidy"].status.status_code is StatusCode.ERROR
+    assert ids(found["part"]) == (context.trace_id, context.span_id)
+
+
+async def test_an_error_that_only_passes_through_a_part_is_not_blamed_on_it(exported):
+    context = background("note-service")
+    context.flags = "01"
+    with pytest.raises(ZeroDivisionError), acting(context), span("postgresql", {}, blame="database."):
+        raise ZeroDivisionError
+    assert exported["postgresql"].status.status_code is StatusCode.UNSET
+
+
+class Backend:
+    """Takes exports until it is told to hang; counts their spans, and what `observe` is told."""
+
+    def __init__(self):
+        self.spans, self.counted, self.hangs = 0, {True: 0, False: 0}, asyncio.Event()
+
+    async def take(self, request):
+        if self.hangs.is_set():
+            await asyncio.sleep(60)
+        body = ExportTraceServiceRequest.FromString(await request.read())
+        self.spans += sum(len(scope.spans) for each in body.resource_spans for scope in each.scope_spans)
+        return web.Response()
+
+    def observe(self, count, done):
+        self.counted[done] += count
+
+
+@pytest.fixture
+async def backend():
+    """A backend of OTLP, and an export to it."""
+    backend, app = Backend(), web.Application()
+    app.router.add_post("/v1/traces", backend.take)
+    async with TestServer(app) as server:
+        export = Export(str(server.make_url("/")), backend.observe)
+        taken_by(export.take)
+        running = asyncio.create_task(export.run())
+        yield backend
+        taken_by(None)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def make(count):
+    context = background("note-service")
+    context.flags = "01"
+    with acting(context):
+        for _ in range(count):
+            with span("part", {}):
+                pass
+
+
+async def test_spans_leave_by_otlp(backend):
+    make(100)
+    async with asyncio.timeout(10):
+        while backend.counted[True] < 100:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert backend.spans == 100
+
+
+async def test_a_backend_that_hangs_holds_nothing_up_and_what_finds_no_room_is_dropped_and_counted(backend):
+    backend.hangs.set()
+    make(ROOM + 50)
+    assert backend.counted == {True: 0, False: 50}
+    async with asyncio.timeout(10):
+        while backend.counted[False] == 50:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
