@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from apps.event_processor.domain import projections
 from chassis import Database, Principal
 from tests.chassis.events.waiting import until
 from tests.event_processor.arriving import CREATED, UPDATED, cells
@@ -163,3 +164,23 @@ async def test_a_projection_that_would_have_too_many_keys_fails_and_says_so(clie
 async def test_what_is_no_definition_is_refused(client, wrong):
     answer = await client.put(f"{PROJECTIONS}/sums", json={**SUMS, **wrong})
     assert answer.problem == ("request.invalid", 422, "event-processor")
+
+
+async def test_one_that_meets_a_bug_stands_still_and_the_others_go_on(client, arriving, monkeypatch):
+    def broken(definition, rows, documents):
+        if "broken" in definition.columns:
+            raise ZeroDivisionError
+        projections.fold(definition, rows, documents)
+
+    monkeypatch.setattr("apps.event_processor.service.projections.fold", broken)
+    await define(client, "a-broken", {"columns": {"broken": {"op": "count"}}})
+    await define(client)
+    await arriving.comes()
+    await caught_up(client)
+    assert await rows(client) != {}
+
+    async def failed():
+        told = (await client.get(f"{PROJECTIONS}/a-broken")).json()
+        return told if told["state"] == "failed" else None
+
+    assert (await until(failed))["problem"] == "a bug of the platform: ZeroDivisionError"

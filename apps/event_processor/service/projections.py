@@ -1,13 +1,15 @@
 """Projections: kept up to date while they run, made again when asked, and compared with what the log says."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 
-from apps.event_processor.domain.catalogue import OWN
 from apps.event_processor.domain.errors import LogIncomplete, TooManyProjections, UnknownProjection
 from apps.event_processor.domain.projections import Row, bytes_of, digest, document_of, fold, key_of
 from apps.event_processor.service.bell import Bell
 from apps.event_processor.store import EventStore, ProjectionStore, RetentionStore
-from chassis import Change, Database, Principal, service
+from chassis import Change, Database, Principal, Read
 from contracts.event_processor import (
     KEYS,
     PROJECTIONS,
@@ -111,16 +113,16 @@ class Projections:
             position=end, keys=len(live), live=told, rebuilt=rebuilt, equal=told == rebuilt, dropped=dropped
         )
 
-    async def step(self) -> bool:
-        """Take every running projection a batch further; whether there was anything to do."""
-        async with self._db.read(service(OWN)) as read:
-            due = await self._store.due(read)
-        for row in due:
-            async with self._db.change(service(OWN, row.tenant)) as change:
-                await self._advance(change, row.name)
-        return bool(due)
+    async def due(self, read: Read) -> Sequence[Any]:
+        """(tenant, name) of those that have something to read, of all tenants."""
+        return await self._store.due(read)
 
-    async def _advance(self, change: Change, name: str) -> None:
+    async def fail(self, change: Change, name: str, problem: str) -> None:
+        """It stands still until somebody sees to it."""
+        await self._store.set(change, name, "failed", problem)
+
+    async def advance(self, change: Change, name: str) -> None:
+        """Take it a batch further, unless somebody else does."""
         taken = await self._store.take(change, name)
         if taken is None:
             return

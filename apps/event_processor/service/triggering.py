@@ -1,6 +1,8 @@
 """Triggers: tried on the past, and fired by what comes while they are enabled, exactly once for each event."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -10,7 +12,7 @@ from apps.event_processor.domain.entries import Entry, traceparent_of
 from apps.event_processor.domain.errors import TooManyTriggers, UnknownTrigger
 from apps.event_processor.service.bell import Bell
 from apps.event_processor.store import EventStore, TriggerStore
-from chassis import Change, Database, Principal, service, uuid7
+from chassis import Change, Database, Principal, Read, uuid7
 from contracts.event_processor import (
     CHAIN,
     TESTED,
@@ -86,16 +88,16 @@ class Triggers:
             looked_at=len(batch), fires=fired, next=batch[-1].position if len(batch) == TESTED else None
         )
 
-    async def step(self) -> bool:
-        """Take every enabled trigger a batch further; whether there was anything to do."""
-        async with self._db.read(service(OWN)) as read:
-            due = await self._store.due(read)
-        for row in due:
-            async with self._db.change(service(OWN, row.tenant)) as change:
-                await self._advance(change, row.name)
-        return bool(due)
+    async def due(self, read: Read) -> Sequence[Any]:
+        """(tenant, name) of those that have something to read, of all tenants."""
+        return await self._store.due(read)
 
-    async def _advance(self, change: Change, name: str) -> None:
+    async def fail(self, change: Change, name: str, problem: str) -> None:
+        """It stands still until somebody sees to it."""
+        await self._store.halt(change, name, "failed", problem)
+
+    async def advance(self, change: Change, name: str) -> None:
+        """Take it a batch further, unless somebody else does."""
         taken = await self._store.take(change, name)
         if taken is None:
             return
