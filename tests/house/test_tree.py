@@ -101,7 +101,7 @@ def test_a_module_longer_than_250_lines_is_caught(plant):
     assert len(tree.modules_stay_short(plant("chassis/_mesh.py", "x = 1\n" * 251))) == 1
 
 
-def test_the_chassis_stays_below_5700_lines_of_code_without_testing(root):
+def test_the_chassis_stays_below_5750_lines_of_code_without_testing(root):
     assert tree.chassis_stays_small(root) == []
 
 

@@ -120,7 +120,7 @@ def modules_stay_short(root: Path, most: int = 250) -> list[str]:
     ]
 
 
-def chassis_stays_small(root: Path, most: int = 5_700) -> list[str]:
+def chassis_stays_small(root: Path, most: int = 5_750) -> list[str]:
     files = [path for path in (root / "chassis").rglob("*.py") if "testing" not in path.relative_to(root).as_posix()]
     size = sum(lines_of_code(path) for path in files)
     return [f"chassis has {size} lines of code without testing, {most} is the end"] if size > most else []
