@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, events, operations, output, records, schema, schema_views, settings
+from cli import audit, events, operations, output, records, schema, schema_consumers, schema_views, settings
 from cli.gateway import segment
 from cli.session import EXIT, Json, base_path, gateway
 
@@ -23,6 +23,7 @@ app.add_typer(audit.commands, name="audit")
 app.add_typer(events.commands, name="events")
 app.add_typer(schema.commands, name="schema")
 schema_views.add_to(schema.commands)
+schema_consumers.add_to(schema.commands)
 app.command()(operations.undo)
 
 

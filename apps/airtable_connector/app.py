@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from apps.airtable_connector import jobs
-from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, Tokens
+from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, SchemaService, Tokens
 from apps.airtable_connector.routes import TYPED, v0
 from apps.airtable_connector.service import USE_CASES, Outcomes
 from apps.airtable_connector.settings import Settings
@@ -17,6 +17,6 @@ def create(settings: Settings) -> FastAPI:
         settings,
         routers=[*TYPED, *v0.ROUTERS],
         jobs=[jobs.find_lost_answers],
-        provide=[Limiter, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
+        provide=[Limiter, SchemaService, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
         outcomes=Outcomes,
     )

@@ -29,6 +29,14 @@ class Settings(AppSettings):
     )
     before_images_age: float = Field(default=30, ge=0, le=86_400, description="For before_images=cached.")
 
+    validation_timeout: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="How long schema-service may take to check the cells of a write under /api/v1; what it does not "
+        "say in time is left to Airtable. 0: cells are not checked.",
+    )
+
     max_body_bytes: int = Field(default=8 * MIB, description="Airtable takes files of 5 MB, as base64.")
     concurrency: int = Field(default=50, ge=1, le=500, description="Connections to Airtable.")
     attempt_timeout: float = Field(default=20, gt=0, le=300, description="Longest wait for one answer.")

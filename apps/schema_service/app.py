@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from apps.schema_service import jobs, routes
 from apps.schema_service.clients import AirtableConnector
-from apps.schema_service.service import Schemas, Search, Views
+from apps.schema_service.service import Consumers, Schemas, Search, Views
 from apps.schema_service.settings import Settings
-from apps.schema_service.store import SchemaStore
+from apps.schema_service.store import ConsumerStore, SchemaStore, SearchStore
 from chassis import create_app
 
 
@@ -16,5 +16,5 @@ def create(settings: Settings) -> FastAPI:
         settings,
         routers=routes.ROUTERS,
         jobs=[jobs.look_again],
-        provide=[AirtableConnector, SchemaStore, Schemas, Views, Search],
+        provide=[AirtableConnector, SchemaStore, SearchStore, ConsumerStore, Schemas, Views, Search, Consumers],
     )

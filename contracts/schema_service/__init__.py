@@ -1,18 +1,23 @@
 """What crosses between schema-service and others.
 
-`snapshots`: versions, differences, validation, the event · `views`: what is made of a schema.
+`snapshots`: versions, differences, validation, the event · `views`: what is made of a schema · `consumers`:
+who relies on one.
 """
 
+from contracts.schema_service.consumers import CONSUMER, Consumer, ConsumerState, Declaration, TableAliases
 from contracts.schema_service.snapshots import (
     BASE_ID,
     TOLD,
     Candidate,
+    Candidates,
     Mistake,
+    RecordMistake,
     SchemaChange,
     SchemaChanged,
     SchemaDiff,
     Snapshot,
     Validation,
+    Validations,
     Version,
     Which,
 )
@@ -37,10 +42,15 @@ from contracts.schema_service.views import (
 
 __all__ = [
     "BASE_ID",
+    "CONSUMER",
     "TOLD",
     "Affected",
     "Candidate",
+    "Candidates",
     "ChangeKind",
+    "Consumer",
+    "ConsumerState",
+    "Declaration",
     "Dependencies",
     "Dependency",
     "Found",
@@ -53,6 +63,7 @@ __all__ = [
     "Outline",
     "OutlinedField",
     "OutlinedTable",
+    "RecordMistake",
     "SchemaChange",
     "SchemaChanged",
     "SchemaDiff",
@@ -60,7 +71,9 @@ __all__ = [
     "Slim",
     "SlimText",
     "Snapshot",
+    "TableAliases",
     "Validation",
+    "Validations",
     "Version",
     "Which",
 ]

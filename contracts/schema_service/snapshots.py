@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from contracts.airtable_connector import Cells, Sent, Table
+from contracts.airtable_connector import MAX_RECORDS, Cells, Sent, Table
 
 BASE_ID = "^app[A-Za-z0-9]{14}$"
 TOLD = 100  # changes an event carries
@@ -77,6 +77,24 @@ class Validation(BaseModel):
     version: int = Field(description="The schema's version that was asked.")
     valid: bool
     errors: list[Mistake]
+
+
+class Candidates(Sent):
+    """Records as they would be written in one request."""
+
+    records: list[Cells] = Field(min_length=1, max_length=MAX_RECORDS)
+    typecast: bool = Field(default=False, description="Airtable shall make values fit, and choices that are new.")
+
+
+class RecordMistake(Mistake):
+    record: int = Field(description="Which of the records, from 0.")
+
+
+class Validations(BaseModel):
+    version: int = Field(description="The schema's version that was asked; before a mistake is told, the newest.")
+    valid: bool
+    total: int = Field(description="How many mistakes there are.")
+    errors: list[RecordMistake] = Field(max_length=TOLD, description="The first of them.")
 
 
 class SchemaChanged(BaseModel):

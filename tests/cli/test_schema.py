@@ -89,3 +89,19 @@ def test_a_search_goes_through_all_bases(gateway, pyat):
     told = pyat("schema", "search", "deal", "amount").stdout.splitlines()
     assert told[1].split() == [BASE, "Deals", "field", "Amount", "currency", "fld1"]
     assert gateway.seen[0].params == [("q", "deal amount")]
+
+
+@pytest.mark.parametrize(("broken", "code"), [(True, 1), (False, 0)])
+def test_a_consumer_ends_with_1_when_it_is_broken(gateway, pyat, broken, code):
+    gateway.on("GET", f"{SCHEMAS}/consumers/billing", {"broken": broken, "text": "told"})
+    told = pyat("schema", "consumer", BASE, "billing")
+    assert (told.exit_code, told.stdout) == (code, "told\n")
+
+
+def test_a_consumer_is_declared_with_what_it_uses_and_listed(gateway, pyat):
+    gateway.on("PUT", f"{SCHEMAS}/consumers/billing", {"text": "Nothing it uses has changed."})
+    assert pyat("schema", "declare", BASE, "billing", "--uses", "Deals.Sum", "--uses", "Deals.Name").exit_code == 0
+    assert gateway.seen[0].body == {"uses": ["Deals.Sum", "Deals.Name"], "version": None}
+    one = {"consumer": "billing", "version": 1, "declared_at": "2026-11-25T16:00:00Z", "declared_by": "ada"}
+    gateway.on("GET", f"{SCHEMAS}/consumers", {"items": [one]})
+    assert pyat("schema", "consumers", BASE).stdout.splitlines()[1].split()[:2] == ["billing", "1"]

@@ -145,3 +145,52 @@ async def test_a_table_nobody_knows_is_named_with_what_may_have_been_meant(clien
     answer = await client.post(f"{SCHEMAS}/tables/Dealz/validate", json={"fields": {}})
     assert answer.problem == ("schema.unknown-table", 404, "schema-service")
     assert "Did you mean Deals?" in answer.json()["detail"]
+
+
+def checked(*records: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"records": list(records), **more}
+
+
+async def test_records_are_checked_before_a_write_and_each_mistake_has_its_record(client, peers):
+    says(peers, NAME)
+    told = (await client.post(f"{SCHEMAS}/tables/Deals/check", json=checked({"Name": "x"}, {"Nmae": "x"}))).json()
+    assert (told["valid"], told["version"], told["total"]) == (False, 1, 1)
+    assert [(one["record"], one["field"]) for one in told["errors"]] == [(1, "Nmae")]
+
+
+async def test_a_base_that_was_never_seen_is_remembered_by_its_first_check(client, peers):
+    says(peers, NAME)
+    assert (await client.post(f"{SCHEMAS}/tables/tbl1/check", json=checked({"Name": "x"}))).json()["valid"]
+    assert (await client.get(SCHEMAS)).json()["version"] == 1
+    assert "cache-control" not in peers["airtable-connector"].requests[0].headers
+
+
+async def test_nobody_is_refused_by_a_schema_that_airtable_has_left_behind(client, peers):
+    says(peers, NAME)
+    await take(client)
+    says(peers, NAME, {"id": "fld2", "name": "Sum", "type": "number"})
+    told = (await client.post(f"{SCHEMAS}/tables/Deals/check", json=checked({"Sum": 1}))).json()
+    assert (told["valid"], told["version"]) == (True, 2)
+    asked = len(peers["airtable-connector"].requests)
+    await client.post(f"{SCHEMAS}/tables/Deals/check", json=checked({"Sum": 1}))
+    assert len(peers["airtable-connector"].requests) == asked  # what fits the remembered schema costs no call
+
+
+async def test_a_new_table_is_found_and_one_that_is_nowhere_is_named(client, peers):
+    says(peers, NAME)
+    await take(client)
+    answer = await client.post(f"{SCHEMAS}/tables/Dealz/check", json=checked({"Name": "x"}))
+    assert answer.problem == ("schema.unknown-table", 404, "schema-service")
+
+
+async def test_with_typecast_only_fields_are_checked(client, peers):
+    says(peers, NAME)
+    sent = checked({"Name": 5}, {"Nmae": 5}, typecast=True)
+    told = (await client.post(f"{SCHEMAS}/tables/Deals/check", json=sent)).json()
+    assert [one["record"] for one in told["errors"]] == [1]
+
+
+async def test_a_hundred_mistakes_are_told_and_all_are_counted(client, peers):
+    says(peers, NAME)
+    told = (await client.post(f"{SCHEMAS}/tables/Deals/check", json=checked(*[{"x": 1}] * 150))).json()
+    assert (told["total"], len(told["errors"])) == (150, 100)

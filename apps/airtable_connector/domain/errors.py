@@ -45,6 +45,13 @@ class AirtableInvalidRequest(FromAirtable, AppError):
     fault = "client"
 
 
+class AirtableInvalidCells(AppError):
+    code = "airtable.invalid-cells"
+    status = 422
+    title = "The cells do not fit the table"
+    fault = "client"
+
+
 class AirtableInvalidFilter(AppError):
     code = "airtable.invalid-filter"
     status = 422

@@ -1,6 +1,7 @@
 """The use cases: read through the cache, write once and know what became of it, undo."""
 
 from apps.airtable_connector.service.bulk import Bulk
+from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.direct import Direct
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
@@ -15,13 +16,14 @@ from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
 USE_CASES = (
-    *(Reads, WholeTables, Direct, Tables, Images, Journal, Previews),
+    *(Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
     *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
 )
 
 __all__ = [
     "USE_CASES",
     "Bulk",
+    "Checks",
     "Direct",
     "Done",
     "Images",

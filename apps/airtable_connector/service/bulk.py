@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from apps.airtable_connector.domain import batches, requests, shapes
 from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.errors import AirtableInvalidAnswer, AirtableWriteUnknown
+from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.writes import Writes
 from chassis import AppError, Principal
@@ -30,12 +31,13 @@ class Bulk:
     """The first call that does not succeed ends a batch. When it is the very first, and Airtable refused it, nothing
     was written, and its error is raised; otherwise the report says what was. `dry_run`: nothing is written."""
 
-    def __init__(self, writes: Writes, previews: Previews) -> None:
-        self._writes, self._previews = writes, previews
+    def __init__(self, writes: Writes, previews: Previews, checks: Checks) -> None:
+        self._writes, self._previews, self._checks = writes, previews, checks
 
     async def create(
         self, base: str, table: str, new: NewRecords, who: Principal, *, dry_run: bool = False
     ) -> RecordsWritten | DryRun:
+        await self._check(base, table, new)
         calls = _calls(
             [record.model_dump() for record in new.records],
             lambda some: requests.write_records("POST", base, table, some, new),
@@ -45,6 +47,7 @@ class Bulk:
     async def change(
         self, method: str, base: str, table: str, changes: RecordChanges, who: Principal, *, dry_run: bool = False
     ) -> RecordsWritten | DryRun:
+        await self._check(base, table, changes)
         calls = _calls(
             [record.model_dump() for record in changes.records],
             lambda some: requests.write_records(method, base, table, some, changes),
@@ -54,6 +57,7 @@ class Bulk:
     async def upsert(
         self, base: str, table: str, upsert: Upsert, who: Principal, *, dry_run: bool = False
     ) -> RecordsUpserted | DryRun:
+        await self._check(base, table, upsert)
         records: list[Record] = []
         created: list[str] = []
         updated: list[str] = []
@@ -91,6 +95,9 @@ class Bulk:
             calls, lambda raw: deleted.extend(one["id"] for one in raw["records"] if one["deleted"]), who
         )
         return RecordsDeleted(operation=operation, deleted=deleted, calls=told, complete=_complete(told))
+
+    async def _check(self, base: str, table: str, sent: NewRecords | RecordChanges | Upsert) -> None:
+        await self._checks.cells(base, table, [one.fields for one in sent.records], sent, at="records.{}.fields")
 
     async def _written(self, calls: Sequence[Planned], who: Principal, dry_run: bool) -> RecordsWritten | DryRun:
         if dry_run:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from apps.airtable_connector.clients import MergedWrites
 from apps.airtable_connector.domain import errors, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.journal import Journal, Running
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads
@@ -32,10 +33,16 @@ class Done:
 
 class Writes:
     def __init__(
-        self, settings: Settings, airtable: MergedWrites, reads: Reads, journal: Journal, previews: Previews
+        self,
+        settings: Settings,
+        airtable: MergedWrites,
+        reads: Reads,
+        journal: Journal,
+        previews: Previews,
+        checks: Checks,
     ) -> None:
         self._settings, self._airtable, self._reads, self._journal = settings, airtable, reads, journal
-        self._previews = previews
+        self._previews, self._checks = previews, checks
 
     def begin(self, call: Call, who: Principal) -> Running:
         """The operation that `call`, and maybe more after it, belong to."""
@@ -77,6 +84,7 @@ class Writes:
         self, method: str, base: str, table: str, record: str, change: RecordChange, who: Principal, *, dry_run: bool
     ) -> Done:
         """PATCH: the named cells; PUT: the whole record."""
+        await self._checks.cells(base, table, [change.fields], change, at="fields")
         call = requests.write_record(method, base, table, record, change.fields, change)
         if dry_run:
             return Done(await self._previews.of([call], who))

@@ -1,8 +1,16 @@
 """The rules: what differs between two schemas, what fits into a table, what a schema is in other words."""
 
+from apps.schema_service.domain.aliases import state, used
 from apps.schema_service.domain.dependencies import UnknownThing, dependencies, impact
-from apps.schema_service.domain.differences import UnknownBase, UnknownVersion, changes, diff, fingerprint
-from apps.schema_service.domain.fitting import UnknownTable, mistakes, table_of
+from apps.schema_service.domain.differences import (
+    UnknownBase,
+    UnknownConsumer,
+    UnknownVersion,
+    changes,
+    diff,
+    fingerprint,
+)
+from apps.schema_service.domain.fitting import UnknownTable, all_mistakes, mistakes, table_of
 from apps.schema_service.domain.models import LANGUAGES
 from apps.schema_service.domain.slim import NotSlim, expand, slim, tokens
 
@@ -10,9 +18,11 @@ __all__ = [
     "LANGUAGES",
     "NotSlim",
     "UnknownBase",
+    "UnknownConsumer",
     "UnknownTable",
     "UnknownThing",
     "UnknownVersion",
+    "all_mistakes",
     "changes",
     "dependencies",
     "diff",
@@ -21,6 +31,8 @@ __all__ = [
     "impact",
     "mistakes",
     "slim",
+    "state",
     "table_of",
     "tokens",
+    "used",
 ]

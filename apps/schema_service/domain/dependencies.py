@@ -45,7 +45,7 @@ def dependencies(base: str, version: int, tables: Sequence[Table]) -> Dependenci
 def impact(base: str, version: int, tables: Sequence[Table], of: str, change: ChangeKind) -> Impact:
     """What needs the table or field, the nearest first. Raises UnknownThing."""
     nodes = {node.id: node for node in _nodes(tables)}
-    thing = _found(of, list(nodes.values()))
+    thing = found(tables, of)
     gone = [thing.id]
     if thing.type == "table":
         gone += [field.id for table in tables if table.id == thing.id for field in table.fields]
@@ -134,7 +134,9 @@ def _needs(field: TableField, primary: dict[str, str]) -> Iterator[tuple[str, st
         yield "formula", key
 
 
-def _found(of: str, nodes: Sequence[Node]) -> Node:
+def found(tables: Sequence[Table], of: str) -> Node:
+    """The table or field, by id or as `Table.Field`. Raises UnknownThing."""
+    nodes = _nodes(tables)
     for node in nodes:
         if of in (node.id, node.path):
             return node

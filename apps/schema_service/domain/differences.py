@@ -23,6 +23,10 @@ class UnknownBase(AppError):
     code, status, title, fault = "schema.unknown-base", 404, "There is no such base", "client"
 
 
+class UnknownConsumer(AppError):
+    code, status, title, fault = "schema.unknown-consumer", 404, "There is no such consumer of the schema", "client"
+
+
 class UnknownVersion(AppError):
     code, status, title, fault = "schema.unknown-version", 404, "There is no such version of the schema", "client"
 

@@ -8,7 +8,7 @@ from typing import Any
 from apps.schema_service.domain.meant import meant
 from chassis import AppError
 from contracts.airtable_connector import Table, TableField
-from contracts.schema_service import Mistake
+from contracts.schema_service import Candidates, Mistake, RecordMistake
 
 COMPUTED = frozenset({
     "aiText", "autoNumber", "button", "count", "createdBy", "createdTime", "externalSyncSource", "formula",
@@ -31,8 +31,12 @@ def table_of(tables: Sequence[Table], called: str) -> Table:
     raise UnknownTable(f"No table is called {called}.{meant(called, [table.name for table in tables])}")
 
 
-def mistakes(table: Table, cells: Mapping[str, Any]) -> Iterator[Mistake]:
-    """One for each cell Airtable would refuse. Fields go by name or id; null empties any cell."""
+def mistakes(table: Table, cells: Mapping[str, Any], *, typecast: bool = False) -> Iterator[Mistake]:
+    """One for each cell Airtable would refuse. Fields go by name or id; null empties any cell.
+
+    What looks doubtful is no mistake: Airtable says the last word, and a right write must not be refused here.
+    `typecast`: Airtable makes of values what it can.
+    """
     fields = {key: field for field in table.fields for key in (field.name, field.id)}
     for key, value in cells.items():
         field = fields.get(key)
@@ -41,8 +45,23 @@ def mistakes(table: Table, cells: Mapping[str, Any]) -> Iterator[Mistake]:
             yield Mistake(field=key, message=f"{table.name} has no such field.{meant(key, names)}")
         elif field.type in COMPUTED:
             yield Mistake(field=key, message=f"Airtable computes it ({field.type}): it cannot be written.")
-        elif value is not None and (wrong := _wrong(field, value)):
+        elif not typecast and not _empties(value) and (wrong := _wrong(field, value)):
             yield Mistake(field=key, message=wrong)
+
+
+def _empties(value: Any) -> bool:
+    """Whether it empties a cell of any type: null, "", false and [] do."""
+    return value is None or value is False or value in ("", [])
+
+
+def all_mistakes(tables: Sequence[Table], called: str, candidates: Candidates) -> list[RecordMistake]:
+    """The mistakes of every record for one table. Raises UnknownTable."""
+    table = table_of(tables, called)
+    return [
+        RecordMistake(record=at, field=one.field, message=one.message)
+        for at, cells in enumerate(candidates.records)
+        for one in mistakes(table, cells, typecast=candidates.typecast)
+    ]
 
 
 def _wrong(field: TableField, value: Any) -> str | None:
@@ -65,7 +84,7 @@ def _wrong(field: TableField, value: Any) -> str | None:
     if field.type == "multipleSelects":
         return _no_choice(options, value) if isinstance(value, list) else "It takes a list of choices."
     if field.type == "multipleRecordLinks":
-        links = isinstance(value, list) and all(isinstance(one, str) and RECORD_ID.fullmatch(one) for one in value)
+        links = isinstance(value, list) and all(map(_is_record, value))
         return None if links else 'It takes a list of record ids, as ["recXXXXXXXXXXXXXX"].'
     if field.type == "multipleAttachments":
         files = isinstance(value, list) and all(isinstance(one, dict) and {"url", "id"} & set(one) for one in value)
@@ -75,18 +94,24 @@ def _wrong(field: TableField, value: Any) -> str | None:
 
 def _no_choice(options: Mapping[str, Any], values: Sequence[Any]) -> str | None:
     names = [choice["name"] for choice in options.get("choices", [])]
+    ids = {choice["id"] for choice in options.get("choices", [])}
     for value in values:
         if not isinstance(value, str):
             return "It takes the name of a choice."
-        if value not in names:
+        if value not in names and value not in ids:
             return f"{value} is not one of its choices.{meant(value, names)}"
     return None
+
+
+def _is_record(value: Any) -> bool:
+    key = value.get("id") if isinstance(value, dict) else value
+    return isinstance(key, str) and bool(RECORD_ID.fullmatch(key))
 
 
 def _is_time(text: str) -> bool:
     for read in (date.fromisoformat, datetime.fromisoformat):
         try:
-            read(text)
+            read(text.strip())
         except ValueError:
             continue
         return True

@@ -1,5 +1,5 @@
-"""/api/v1/schemas: versions of schemas, what is made of them, and a search over all."""
+"""/api/v1/schemas: versions of schemas, what is made of them, a search over all, and who relies on them."""
 
-from apps.schema_service.routes import search, versions, views
+from apps.schema_service.routes import consumers, search, versions, views
 
-ROUTERS = [search.router, versions.router, views.router]
+ROUTERS = [search.router, versions.router, views.router, consumers.router]

@@ -8,7 +8,16 @@ from apps.schema_service.routes.parameters import At, BaseId
 from apps.schema_service.service import Schemas
 from chassis import Principal, Router
 from contracts.listing import Listing
-from contracts.schema_service import Candidate, SchemaDiff, Snapshot, Validation, Version, Which
+from contracts.schema_service import (
+    Candidate,
+    Candidates,
+    SchemaDiff,
+    Snapshot,
+    Validation,
+    Validations,
+    Version,
+    Which,
+)
 
 router = Router(prefix="/api/v1/schemas/{base}", tags=["Schemas"])
 
@@ -55,7 +64,14 @@ async def drift(base: BaseId, who: Principal, schemas: Schemas, against: Asked |
     return await schemas.drift(base, against, who)
 
 
-@router.post("/tables/{table}/validate", summary="Check a record", no_audit="it changes nothing")
+@router.post("/tables/{table:path}/validate", summary="Check a record", no_audit="it changes nothing")
 async def validate(base: BaseId, table: str, candidate: Candidate, who: Principal, schemas: Schemas) -> Validation:
     """Whether Airtable would take the cells, by the current version; an error per field that it would refuse."""
     return await schemas.validate(base, table, candidate, who)
+
+
+@router.post("/tables/{table:path}/check", summary="Check records", no_audit="it only remembers the schema")
+async def check(base: BaseId, table: str, candidates: Candidates, who: Principal, schemas: Schemas) -> Validations:
+    """As the check of one record, for all of a write. A mistake is told only after Airtable was asked for the schema of
+    now, and a base that is not known yet is looked at first. airtable-connector asks this before it writes."""
+    return await schemas.check(base, table, candidates, who)

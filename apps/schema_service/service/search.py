@@ -1,13 +1,13 @@
 """Find tables, fields and views by words."""
 
-from apps.schema_service.store import SchemaStore
+from apps.schema_service.store import SearchStore
 from chassis import Database, Principal
 from contracts.listing import Listing
 from contracts.schema_service import Found, SearchQuery
 
 
 class Search:
-    def __init__(self, db: Database, store: SchemaStore) -> None:
+    def __init__(self, db: Database, store: SearchStore) -> None:
         self._db = db
         self._store = store
 

@@ -6,7 +6,18 @@ from apps.schema_service.domain import UnknownVersion
 from apps.schema_service.store import SchemaStore
 from chassis import AppError, Database, Log, Principal, Read, acting, background, service
 from contracts.listing import Listing
-from contracts.schema_service import TOLD, Candidate, SchemaChanged, SchemaDiff, Snapshot, Validation, Version, Which
+from contracts.schema_service import (
+    TOLD,
+    Candidate,
+    Candidates,
+    SchemaChanged,
+    SchemaDiff,
+    Snapshot,
+    Validation,
+    Validations,
+    Version,
+    Which,
+)
 
 NEWEST = Which()
 PATIENCE = 30.0  # seconds the period has for one base
@@ -19,9 +30,9 @@ class Schemas:
         self._airtable = airtable
         self._log = log
 
-    async def take(self, base: str, who: Principal) -> Snapshot:
+    async def take(self, base: str, who: Principal, *, kept: bool = False) -> Snapshot:
         """Raises UnknownBase when Airtable does not show it."""
-        tables = await self._airtable.tables(base)
+        tables = await self._airtable.tables(base, kept=kept)
         async with self._db.change(who) as change:
             change.audit(("base", base))
             await self._store.lock(change, base)
@@ -82,6 +93,25 @@ class Schemas:
         known = await self.of(base, NEWEST, who)
         errors = list(domain.mistakes(domain.table_of(known.tables, table), candidate.fields))
         return Validation(version=known.version, valid=not errors, errors=errors)
+
+    async def check(self, base: str, table: str, candidates: Candidates, who: Principal) -> Validations:
+        """The mistakes in records that are about to be written. Raises UnknownBase, UnknownTable.
+
+        Nobody is refused by a schema that Airtable has left behind: where there is a mistake, it is looked at again. A
+        base that was never seen is remembered from now on.
+        """
+        try:
+            known = await self.of(base, NEWEST, who)
+        except UnknownVersion:
+            known = await self.take(base, who, kept=True)
+        try:
+            if not (errors := domain.all_mistakes(known.tables, table, candidates)):
+                return Validations(version=known.version, valid=True, total=0, errors=[])
+        except domain.UnknownTable:
+            pass
+        now = await self.take(base, who)
+        errors = domain.all_mistakes(now.tables, table, candidates)
+        return Validations(version=now.version, valid=not errors, total=len(errors), errors=errors[:TOLD])
 
     async def _known(self, read: Read, base: str, which: Which) -> Snapshot:
         found = await self._store.of(read, base, which)

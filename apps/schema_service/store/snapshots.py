@@ -1,11 +1,11 @@
-"""Snapshots in PostgreSQL: the only file that knows SQL."""
+"""Bases and the snapshots of their schemas."""
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, func, select, text
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from chassis import Change, Read
 from contracts.airtable_connector import Table as AirtableTable
-from contracts.schema_service import Found, SearchQuery, Snapshot, Version, Which
+from contracts.schema_service import Snapshot, Version, Which
 
 metadata = MetaData()
 bases = Table(
@@ -66,50 +66,3 @@ class SchemaStore:
         """(tenant, base) of all tenants: for the job that looks again."""
         rows = await read.execute(select(bases.c.tenant, bases.c.base).order_by(bases.c.seen_at))
         return [(row.tenant, row.base) for row in rows]
-
-    async def search(self, read: Read, asked: SearchQuery, limit: int) -> list[Found]:
-        """Things of the newest versions whose name or description has every word, those with the best names first."""
-        words = [f"%{_escaped(word)}%" for word in asked.q.split()] or [f"%{_escaped(asked.q)}%"]
-        values = {
-            "tenant": read.tenant,
-            "base": asked.base,
-            "what": asked.what,
-            "words": words,
-            "exact": asked.q.strip(),
-            "start": f"{_escaped(asked.q.strip())}%",
-            "limit": limit,
-            "offset": asked.cursor,
-        }
-        rows = await read.execute(text(_SEARCH), values)
-        return [Found.model_validate(dict(row)) for row in rows.mappings()]
-
-
-# In PostgreSQL and not here: the snapshots of a hundred bases are megabytes.
-_SEARCH = """
-    WITH newest AS (
-        SELECT DISTINCT ON (base) base, version, tables FROM snapshots
-        WHERE tenant = :tenant AND (base = cast(:base AS text) OR cast(:base AS text) IS NULL)
-        ORDER BY base, version DESC
-    ), things AS (
-        SELECT base, version, 'table' AS what, t AS of, t AS thing FROM newest, jsonb_array_elements(tables) t
-        UNION ALL
-        SELECT base, version, 'field', t, f
-        FROM newest, jsonb_array_elements(tables) t, jsonb_array_elements(t -> 'fields') f
-        UNION ALL
-        SELECT base, version, 'view', t, v
-        FROM newest, jsonb_array_elements(tables) t, jsonb_array_elements(t -> 'views') v
-    ), named AS (
-        SELECT base, version, what, of ->> 'id' AS table_id, of ->> 'name' AS "table", thing ->> 'id' AS id,
-            thing ->> 'name' AS name, thing ->> 'type' AS type, thing ->> 'description' AS description
-        FROM things WHERE what = cast(:what AS text) OR cast(:what AS text) IS NULL
-    )
-    SELECT * FROM named WHERE concat_ws(' ', name, description) ILIKE ALL (cast(:words AS text[]))
-    ORDER BY lower(name) = lower(:exact) DESC, name ILIKE :start DESC, name ILIKE ALL (cast(:words AS text[])) DESC,
-        base, "table", what <> 'table', name, id
-    LIMIT :limit OFFSET :offset
-"""
-
-
-def _escaped(word: str) -> str:
-    """As a part of a pattern that stands for itself."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
