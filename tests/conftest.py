@@ -21,7 +21,8 @@ _seconds: Counter[str] = Counter()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    known = {**_SLOW, **config.cache.get(_KEPT, {})} if config.cache else _SLOW
+    cache = getattr(config, "cache", None)  # there is none under `-p no:cacheprovider`
+    known = {**_SLOW, **cache.get(_KEPT, {})} if cache else _SLOW
     items.sort(key=lambda item: -known.get(_file(item.nodeid), 0.0))
 
 
@@ -31,8 +32,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
-    if config.cache and getattr(config.option, "numprocesses", None):  # not a worker, and not a few tests by hand
-        config.cache.set(_KEPT, {**config.cache.get(_KEPT, {}), **_seconds})
+    cache = getattr(config, "cache", None)
+    if cache and getattr(config.option, "numprocesses", None):  # not a worker, and not a few tests by hand
+        cache.set(_KEPT, {**cache.get(_KEPT, {}), **_seconds})
 
 
 def _file(nodeid: str) -> str:

@@ -145,6 +145,16 @@ class Ground:
         self._send("PUT", f"/api/v1/events/{kind}/{name}", NAMED[kind])
         return name
 
+    def slim(self) -> str:
+        """The base as a language model is told of it."""
+        return str(self._send("GET", f"/api/v1/schemas/{self.base}/slim")["text"])
+
+    def consumer(self) -> str:
+        """One that may use all of the base."""
+        name = unique("walked").lower()
+        self._send("PUT", f"/api/v1/schemas/{self.base}/consumers/{name}", {})
+        return name
+
     def quarantined(self) -> str:
         insert = "INSERT INTO quarantine (digest, tenant, topic, reason, raw) VALUES"
         return self._row(f"{insert} (uuid_send(gen_random_uuid()), 'local', 'walked', 'no event', '{{}}') RETURNING id")
@@ -168,6 +178,7 @@ class Ground:
             ("record", self.record),
             ("webhook", self.webhook),
             ("operation", self.operation),
+            ("consumer", self.consumer),
             ("name", lambda: self.named(path)),
             ("id", self.letter if "/dead-letters/" in path else self.quarantined),
         ):
@@ -271,6 +282,8 @@ FIXTURES: dict[str, Callable[[Request, Ground], None]] = {
         lambda _: {"consumer": "event-processor", "events": {"stream": unique("walked")}}
     ),
     "PUT /api/v1/audit/schemas/{action}": _body(lambda _: {"json_schema": {"type": "object"}}),
+    "POST /api/v1/schemas/{base}/expand": _body(lambda ground: {"text": ground.slim()}),
+    "PUT /api/v1/schemas/{base}/consumers/{consumer}": _body(lambda _: {"uses": []}),
     "PUT /api/v1/audit/retention": _body(lambda _: {"days": None}),
 }
 
