@@ -28,10 +28,7 @@ from chassis._mesh import Mesh
 from chassis.testing import FakeDapr
 from cli import verify_trail
 from contracts.audit_service import Entry, canonical, entry_id
-from local import data_tier
-from local.credentials import Credentials
-from local.databases import create_databases, database_url
-from tests.local.servers import Running, free_offset
+from tests.postgres import Postgres
 
 BATCH, SIGNED_EACH = 200, 20
 
@@ -89,21 +86,11 @@ class Appender:
 
 
 async def appends(batches: int, folder: Path) -> dict[str, float]:
-    credentials = Credentials.load_or_create(folder / "run")
-    offset = free_offset()
-    await data_tier.prepare(folder / "run", offset, credentials, [], {"REDIS_URL": ""})
-    server = await asyncio.to_thread(
-        lambda: Running(data_tier.postgres(folder / "run", offset, credentials), folder / "log").until_ready()
-    )
-    port = data_tier.POSTGRES_PORT + offset
-    admin = f"postgresql://postgres:{credentials.postgres_password}@127.0.0.1:{port}/postgres?sslmode=disable"
-    passwords = {"audit-service": "password"}
-    await create_databases(admin, passwords, passwords, exclusive=True)
+    server = await asyncio.to_thread(Postgres, folder, durable=True)
     try:
         async with FakeDapr() as dapr:
-            for kind, owner in (("database-url", False), ("database-owner-url", True)):
-                url = database_url(admin, "audit-service", "password", owner=owner)
-                dapr.secrets[f"{kind}/audit-service"] = url
+            url, owner_url = await server.new_append_only_database("audit-service")
+            dapr.secrets |= {"database-url/audit-service": url, "database-owner-url/audit-service": owner_url}
             settings = Settings(**dapr.settings())
             mesh = Mesh(settings)
             db = Database(settings, Secrets(mesh), Log("audit-service", "error"))
@@ -115,8 +102,7 @@ async def appends(batches: int, folder: Path) -> dict[str, float]:
             await db.stop()
             await mesh.aclose()
     finally:
-        server.stop()
-        data_tier.remove(folder / "run")
+        await asyncio.to_thread(server.close)
     return {way: batches * BATCH / sum(each) for way, each in seconds.items()}
 
 

@@ -22,10 +22,7 @@ from benchmarks import result
 from chassis import AppSettings, Change, Database, Principal, Router, create_app, subscribe, uuid7
 from chassis._events import MEDIA_TYPE, envelope
 from chassis.testing import AppClient, FakeDapr
-from local import data_tier
-from local.credentials import Credentials
-from local.databases import create_databases, database_url
-from tests.local.servers import Running, free_offset
+from tests.postgres import Postgres
 
 APP = "write-service"
 WHO = Principal("developer", "local")
@@ -121,19 +118,11 @@ KINDS = ("bare", "told", "inbox", "audited", "audited + key", "everything + key"
 
 async def measure(rounds: int, folder: Path) -> dict[str, float]:
     """Median milliseconds of each kind."""
-    credentials = Credentials.load_or_create(folder / "run")
-    offset = free_offset()
-    await data_tier.prepare(folder / "run", offset, credentials, [], {"REDIS_URL": ""})
-    server = await asyncio.to_thread(
-        lambda: Running(data_tier.postgres(folder / "run", offset, credentials), folder / "log").until_ready()
-    )
-    port = data_tier.POSTGRES_PORT + offset
-    admin = f"postgresql://postgres:{credentials.postgres_password}@127.0.0.1:{port}/postgres?sslmode=disable"
-    await create_databases(admin, {APP: "password"}, exclusive=True)
+    server = await asyncio.to_thread(Postgres, folder, durable=True)
     seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
     try:
         async with FakeDapr() as dapr:
-            dapr.secrets[f"database-url/{APP}"] = database_url(admin, APP, "password")
+            dapr.secrets[f"database-url/{APP}"] = await server.new_database(APP)
             dapr.bus.loses = True  # the inbox has requests of its own
             async with AppClient(create(Settings(**dapr.settings())), dapr.headers()).running() as client:
                 kinds = Kinds(client, dapr)
@@ -144,8 +133,7 @@ async def measure(rounds: int, folder: Path) -> dict[str, float]:
                         if number >= rounds // 10:
                             seconds[kind].append(time.perf_counter() - began)
     finally:
-        server.stop()
-        data_tier.remove(folder / "run")
+        await asyncio.to_thread(server.close)
     return {kind: statistics.median(each) * 1000 for kind, each in seconds.items()}
 
 

@@ -34,9 +34,12 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 class Postgres:
-    """One server, which a test may also kill, pause and start again on its data."""
+    """One server, which a test may also kill, pause and start again on its data. `durable`: what it promises, it has
+    put on the disk; without that its data survive its own end, and not the machine's.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self._options = () if durable else ("--fsync=off",)
         self.run_dir = folder / "run"
         self.offset = free_offset()
         self.log = folder / "postgres.log"
@@ -47,8 +50,7 @@ class Postgres:
     def start(self) -> None:
         _run(data_tier.prepare(self.run_dir, self.offset, self.credentials, [], {"REDIS_URL": ""}))
         spec = data_tier.postgres(self.run_dir, self.offset, self.credentials)
-        # Nothing here survives the machine, and a test that kills the server keeps what it had written.
-        self.running = Running(replace(spec, command=(*spec.command, "--fsync=off")), self.log).until_ready()
+        self.running = Running(replace(spec, command=(*spec.command, *self._options)), self.log).until_ready()
 
     def kill(self) -> None:
         """As a crash of the server does; `start` brings it back."""
