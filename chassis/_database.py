@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 import orjson
@@ -50,6 +51,7 @@ class Database(SelfProvided):
         self.log = log
         self._failures = Failures(settings.app_id)
         self.app_id = settings.app_id
+        self._opened: WeakSet[asyncpg.Connection] = WeakSet()
         self.published = asyncio.Event()  # set when a change with events was committed, for the relay
         self.audited = asyncio.Event()  # the same for audit entries
         self._engine = create_async_engine(
@@ -111,7 +113,10 @@ class Database(SelfProvided):
                     await grant(connection, await self._secrets.get(f"database-url/{self.app_id}"))
 
     async def stop(self) -> None:
+        """Close every connection, also one that somebody who was cancelled has not given back."""
         await self._engine.dispose()
+        for connection in self._opened:
+            connection.terminate()
 
     async def ready(self) -> str | None:
         """What /readyz says. A pool whose connections are all at work is busy, not broken."""
@@ -191,9 +196,11 @@ class Database(SelfProvided):
             },
         )
         try:
-            return await connect(await self._secrets.get(name))
+            connection = await connect(await self._secrets.get(name))
         except asyncpg.InvalidAuthorizationSpecificationError:
-            return await connect(await self._secrets.get(name, fresh=True))
+            connection = await connect(await self._secrets.get(name, fresh=True))
+        self._opened.add(connection)
+        return connection
 
 
 def migrations_of(settings: AppSettings) -> Path:
