@@ -4,6 +4,8 @@ from . import ports
 from .plan import App, Plan
 from .run_dir import RunDirectory
 
+COLLECTOR = "analytics-service"  # takes everybody's spans on its telemetry port
+
 
 def is_setting(name: str, app: App) -> bool:
     """The app's own variables, except the addresses of its database: those are secrets, and read as such."""
@@ -17,6 +19,6 @@ def shared_environment(run: RunDirectory, plan: Plan, offset: int) -> dict[str, 
     told = {"PLATFORM_RUN_DIR": str(run.path)}
     if "audit-service" not in plan.app_ids:
         told["AUDIT_FOLDER"] = str(run.path / "audit")
-    if "analytics-service" in plan.app_ids:
-        told["OTLP_ENDPOINT"] = f"http://127.0.0.1:{plan.app('analytics-service').port + ports.TELEMETRY + offset}"
+    if COLLECTOR in plan.app_ids:
+        told["OTLP_ENDPOINT"] = f"http://127.0.0.1:{plan.app(COLLECTOR).port + ports.TELEMETRY + offset}"
     return told

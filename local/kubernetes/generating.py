@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from .. import abilities, configuration, topics
+from ..app_environment import COLLECTOR
 from ..bus import bus
 from ..callers import GATEWAY, Calls
 from ..plan import Plan
@@ -13,16 +14,20 @@ from . import naming, network, scaling, secrets, workload
 
 Manifest = dict[str, Any]
 
+# What is reached without a sidecar: the port of the Service, and the container's port behind it.
+_SERVICES = {GATEWAY: [(80, "http")], COLLECTOR: [(naming.OTLP, "telemetry")]}
+
 
 def generated(root: Path, plan: Plan, calls: Calls, found: topics.Topics) -> dict[Path, str]:
     """k8s/base and k8s/components: the apps of dapr.yaml, and the components under their names in components/."""
+    told = {"OTLP_ENDPOINT": f"http://{COLLECTOR}:{naming.OTLP}"} if COLLECTOR in plan.app_ids else {}
     sagas = abilities.having(root, plan.app_ids, "workflow")
     base, components = root / "k8s" / "base", root / "k8s" / "components"
     files = {
         base / "apps" / f"{app.app_id}.yaml": [
             workload.account(root, app),
-            workload.deployment(root, app, plan.common, scaling.size_of(app.app_id)),
-            *([workload.service(root, app)] if app.app_id == GATEWAY else []),
+            workload.deployment(root, app, plan.common, scaling.size_of(app.app_id), told),
+            *(workload.service(root, app, port, target) for port, target in _SERVICES.get(app.app_id, ())),
             scaling.autoscaler(root, app.app_id),
             scaling.disruption_budget(root, app.app_id),
             network.of_app(root, app, calls, has_workflow=app.app_id in sagas),
@@ -34,7 +39,7 @@ def generated(root: Path, plan: Plan, calls: Calls, found: topics.Topics) -> dic
     resources = ["namespace.yaml", "network-policies.yaml", "../components", *apps]
     files[base / "kustomization.yaml"] = [_kustomization(resources)]
     files[base / "namespace.yaml"] = [_namespace()]
-    files[base / "network-policies.yaml"] = network.shared()
+    files[base / "network-policies.yaml"] = network.shared(plan)
     parts = {
         "bus": bus(found),
         "resiliency": configuration.resiliency(plan),

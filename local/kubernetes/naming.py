@@ -10,6 +10,8 @@ DOMAIN = f"{NAMESPACE}/domain"
 MAY_ENTER = f"{NAMESPACE}/ingress"
 MAY_SCRAPE = f"{NAMESPACE}/metrics"
 
+OTLP = 4318  # the port of OTLP/HTTP (opentelemetry.io/docs/specs/otlp), at the Service before analytics-service
+
 SECRETS_VOLUME = "secrets"
 SECRETS_FOLDER = "/etc/pyairtable-platform"  # in the sidecar
 SECRETS_FILE = "secrets.json"

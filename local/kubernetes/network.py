@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from ..app_environment import COLLECTOR
 from ..callers import GATEWAY, Calls
-from ..plan import App
+from ..plan import App, Plan
 from ..ports import TELEMETRY
 from . import naming
 
@@ -18,7 +19,7 @@ OUTSIDE = ("airtable-connector",)  # the only ones with business on the internet
 _PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
 
 
-def shared() -> list[Manifest]:
+def shared(plan: Plan) -> list[Manifest]:
     """For all pods of the platform. An overlay says where PostgreSQL and Redis are when they are no pods here."""
     everybody = {"matchLabels": naming.PLATFORM}
     dns = {
@@ -35,6 +36,11 @@ def shared() -> list[Manifest]:
         _policy("postgresql", everybody, egress=[_to_data("postgresql", POSTGRESQL)]),
         # Every sidecar opens the bus and the state store; rate-limiter-service counts in Redis itself.
         _policy("redis", everybody, egress=[_to_data("redis", REDIS)]),
+        *(
+            _policy("traces", everybody, egress=[{"to": _pods([app.app_id]), "ports": _tcp(app.port + TELEMETRY)}])
+            for app in plan.apps
+            if app.app_id == COLLECTOR
+        ),
         _policy("sidecar-metrics", everybody, ingress=[{"from": [metrics], "ports": _tcp(SIDECAR_METRICS)}]),
     ]
 
@@ -51,6 +57,8 @@ def of_app(root: Path, app: App, calls: Calls, *, has_workflow: bool) -> Manifes
         }
     ]
     egress: list[Manifest] = []
+    if app.app_id == COLLECTOR:
+        ingress[0]["from"].append({"podSelector": {"matchLabels": naming.PLATFORM}})
     if callers:
         ingress.append({"from": _pods(callers), "ports": _tcp(SIDECAR)})
     if app.app_id == GATEWAY:

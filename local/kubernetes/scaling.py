@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..app_environment import COLLECTOR
 from . import naming
 
 
@@ -29,6 +30,8 @@ class Size:
 _SIZES = {"api-gateway": Size(memory_limit="512Mi"), "airtable-connector": Size(memory_limit="768Mi")}
 
 FEWEST, MOST = 2, 6
+# Spans of one trace meet in one process, which then decides about it.
+_ALONE = (COLLECTOR,)
 BUSY = 70  # % of the requested CPU; above, there is one more
 
 
@@ -38,14 +41,15 @@ def size_of(app_id: str) -> Size:
 
 def autoscaler(root: Path, app_id: str) -> dict[str, Any]:
     """By the app's own CPU: the sidecar's would hide it."""
+    fewest, most = (1, 1) if app_id in _ALONE else (FEWEST, MOST)
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
         "metadata": naming.metadata(root, app_id),
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": app_id},
-            "minReplicas": FEWEST,
-            "maxReplicas": MOST,
+            "minReplicas": fewest,
+            "maxReplicas": most,
             "metrics": [
                 {
                     "type": "ContainerResource",

@@ -1,9 +1,9 @@
-"""An app's Deployment with its sidecar's annotations, its account, and the gateway's Service."""
+"""An app's Deployment with its sidecar's annotations, its account, and the Services that are reached without one."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..callers import GATEWAY
 from ..plan import App, Common
 from ..ports import TELEMETRY
 from . import naming
@@ -26,8 +26,9 @@ def account(root: Path, app: App) -> Manifest:
     }
 
 
-def deployment(root: Path, app: App, common: Common, size: Size) -> Manifest:
-    """No number of replicas: that is the autoscaler's, and a second apply must not take it back."""
+def deployment(root: Path, app: App, common: Common, size: Size, told: Mapping[str, str]) -> Manifest:
+    """`told` is what every app is told. No number of replicas: that is the autoscaler's, and a second apply must not
+    take it back."""
     labels = naming.labels(root, app.app_id)
     return {
         "apiVersion": "apps/v1",
@@ -39,7 +40,7 @@ def deployment(root: Path, app: App, common: Common, size: Size) -> Manifest:
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "template": {
                 "metadata": {"labels": labels, "annotations": annotations(app, common, size)},
-                "spec": _pod(app, size),
+                "spec": _pod(app, size, told),
             },
         },
     }
@@ -76,21 +77,21 @@ def annotations(app: App, common: Common, size: Size) -> dict[str, str]:
     return {f"dapr.io/{name}": value for name, value in said.items()}
 
 
-def service(root: Path, app: App) -> Manifest:
-    """The only port that is reached without a sidecar. Dapr's operator makes the Services of the sidecars."""
+def service(root: Path, app: App, port: int, target: str) -> Manifest:
+    """A port that is reached without a sidecar. Dapr's operator makes the Services of the sidecars."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": naming.metadata(root, GATEWAY),
+        "metadata": naming.metadata(root, app.app_id),
         "spec": {
             "type": "ClusterIP",
-            "selector": naming.selector(GATEWAY),
-            "ports": [{"name": "http", "port": 80, "targetPort": "http", "appProtocol": "http"}],
+            "selector": naming.selector(app.app_id),
+            "ports": [{"name": target, "port": port, "targetPort": target, "appProtocol": "http"}],
         },
     }
 
 
-def _pod(app: App, size: Size) -> Manifest:
+def _pod(app: App, size: Size, told: Mapping[str, str]) -> Manifest:
     return {
         "serviceAccountName": app.app_id,
         "automountServiceAccountToken": False,
@@ -114,7 +115,7 @@ def _pod(app: App, size: Size) -> Manifest:
             }
             for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
         ],
-        "containers": [_container(app, size)],
+        "containers": [_container(app, size, told)],
         "volumes": [
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
             {
@@ -125,7 +126,7 @@ def _pod(app: App, size: Size) -> Manifest:
     }
 
 
-def _container(app: App, size: Size) -> Manifest:
+def _container(app: App, size: Size, told: Mapping[str, str]) -> Manifest:
     def asks(path: str, **how: int) -> Manifest:
         return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 2, **how}
 
@@ -144,7 +145,7 @@ def _container(app: App, size: Size) -> Manifest:
             {"name": "TELEMETRY_PORT", "value": str(app.port + TELEMETRY)},
             _from_secret("APP_API_TOKEN", naming.app_token_of(app.app_id)),
             _from_secret("DAPR_API_TOKEN", naming.dapr_token_of(app.app_id)),
-            *({"name": name, "value": value} for name, value in sorted(app.env.items())),
+            *({"name": name, "value": value} for name, value in sorted({**told, **app.env}.items())),
         ],
         "envFrom": [{"configMapRef": {"name": naming.settings_of(app.app_id), "optional": True}}],
         "resources": {

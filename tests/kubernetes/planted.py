@@ -52,6 +52,12 @@ ALL: list[tuple[str, str, Any]] = [
     ("network", f"{POLICY} egress {MORE}", {}),
     ("network", f"{POLICY} ingress 1 ports {MORE}", {"port": 8020}),
     ("network", f"{POLICY} ingress {MORE}", {}),
+    ("entrance", "Service analytics-service spec ports 0 targetPort", "http"),
+    ("spans", f"{CONTAINER} env 6 value", "http://analytics-service:4317"),
+    ("spans", "Service analytics-service metadata name", "traces"),
+    ("spans", "NetworkPolicy traces spec egress 0 ports 0 port", 4318),
+    ("spans", "NetworkPolicy analytics-service spec ingress 0 from", []),
+    ("spans", "HorizontalPodAutoscaler analytics-service spec maxReplicas", 2),
 ]
 
 

@@ -139,11 +139,15 @@ def secrets_are_references(manifests: list[Manifest]) -> list[str]:
 
 
 def the_gateway_is_the_only_way_in(manifests: list[Manifest]) -> list[str]:
-    """One Service of an app, inside the cluster; Ingresses lead to it only."""
+    """Without a sidecar: the gateway and the place for spans, inside the cluster; Ingresses lead to the gateway."""
     found = []
     for service in of_kind(manifests, "Service"):
-        if service["metadata"]["name"] not in {"api-gateway"} | DATA_TIER:
-            found.append(f"{name_of(service)}: only api-gateway is reached without a sidecar")
+        name, ports = service["metadata"]["name"], [port.get("targetPort") for port in service["spec"]["ports"]]
+        if name not in DATA_TIER and (name, ports) not in (
+            ("api-gateway", ["http"]),
+            ("analytics-service", ["telemetry"]),
+        ):
+            found.append(f"{name_of(service)}: {ports} of {name} is not reached without a sidecar")
         if service["spec"].get("type", "ClusterIP") != "ClusterIP":
             found.append(f"{name_of(service)}: an Ingress leads in, not a {service['spec']['type']}")
     for ingress in of_kind(manifests, "Ingress"):
@@ -223,3 +227,36 @@ def selectors_of(manifest: Manifest) -> Iterator[dict[str, str]]:
         labels = each.get("matchLabels", {} if "matchLabels" in each or manifest["kind"] != "Service" else each)
         if labels:
             yield labels
+
+
+def spans_find_their_way(manifests: list[Manifest]) -> list[str]:
+    """From every app to the Service that its setting names, and to the port of the pods behind it, both doors open."""
+    found = []
+    policies, services = named(manifests, "NetworkPolicy"), named(manifests, "Service")
+    for deployment in of_kind(manifests, "Deployment"):
+        said = {each["name"]: each.get("value") for each in container_of(deployment["spec"]["template"])["env"]}
+        address = re.fullmatch(r"http://([a-z-]+):(\d+)", said.get("OTLP_ENDPOINT") or "")
+        ports = services[address[1]]["spec"]["ports"] if address and address[1] in services else []
+        if address is None or [port["port"] for port in ports] != [int(address[2])]:
+            found.append(f"{name_of(deployment)}: there is no Service behind OTLP_ENDPOINT {said.get('OTLP_ENDPOINT')}")
+    (target,) = [
+        port["containerPort"]
+        for port in container_of(named(manifests, "Deployment")["analytics-service"]["spec"]["template"])["ports"]
+        if port["name"] == "telemetry"
+    ]
+    everybody = {"podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "pyairtable-platform"}}}
+    door = {"port": target, "protocol": "TCP"}
+    collector = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "analytics-service"}}}
+    if policies["traces"]["spec"] != {
+        **everybody, "policyTypes": ["Egress"], "egress": [{"to": [collector], "ports": [door]}]
+    }:  # fmt: skip
+        found.append("NetworkPolicy traces: does not let every pod out to analytics-service's telemetry port only")
+    if not any(
+        everybody in rule["from"] and rule["ports"] == [door]
+        for rule in policies["analytics-service"]["spec"]["ingress"]
+    ):
+        found.append("NetworkPolicy analytics-service: does not let every pod in to its telemetry port")
+    scaler = named(manifests, "HorizontalPodAutoscaler")["analytics-service"]["spec"]
+    if scaler["maxReplicas"] != 1:
+        found.append("HorizontalPodAutoscaler analytics-service: spans of one trace would not meet")
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.errors import SetupError
-from local.kubernetes import naming, secrets
+from local.kubernetes import naming, network, secrets
 from tests.kubernetes import planted, rules, schemas
 from tests.kubernetes.conftest import OVERLAYS, ROOT, render
 from tests.scaffold.conftest import clone as copied
@@ -34,6 +34,7 @@ CHECKS: dict[str, Callable[[Manifests, set[str]], list[str]]] = {
     "secrets": lambda manifests, _: rules.secrets_are_references(manifests),
     "entrance": lambda manifests, _: rules.the_gateway_is_the_only_way_in(manifests),
     "network": lambda manifests, _: rules.pods_are_closed(manifests),
+    "spans": lambda manifests, _: rules.spans_find_their_way(manifests),
 }
 
 
@@ -79,8 +80,8 @@ def test_only_those_whom_the_access_rules_let_in_reach_a_sidecar(manifests):
         reach = {
             peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
             for rule in rules.named(manifests, "NetworkPolicy")[name]["spec"]["ingress"]
+            if rule["ports"] == [{"port": network.SIDECAR, "protocol": "TCP"}]
             for peer in rule["from"]
-            if "podSelector" in peer
         }
         assert reach == callers, name
         for policy in configuration["spec"]["accessControl"]["policies"]:
