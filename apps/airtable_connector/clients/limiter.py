@@ -28,6 +28,7 @@ class Limiter(Peer, app_id="rate-limiter-service"):
         super().__init__(mesh)
         self._offset = 0.0  # Redis' clock minus this process' monotonic one
         self._calibrated = -CALIBRATED_FOR
+        self._calibrating = asyncio.Lock()
 
     async def turn(self, base: str | None, token: str, deadline: float, priority: Priority = "interactive") -> None:
         """Return when a request to `base` shall be sent (None: outside any base), which is before `deadline`.
@@ -76,15 +77,12 @@ class Limiter(Peer, app_id="rate-limiter-service"):
         return turn.send_at - self._offset - time.monotonic()
 
     async def _calibrate(self) -> None:
-        if time.monotonic() < self._calibrated + CALIBRATED_FOR:
-            return
-        self._calibrated = time.monotonic()
-        try:
+        """Nobody goes on by an offset that is only being measured: his turn would be years away."""
+        async with self._calibrating:
+            if time.monotonic() < self._calibrated + CALIBRATED_FOR:
+                return
             fastest = min([await self._probe() for _ in range(PROBES)])
-        except AppError:
-            self._calibrated = -CALIBRATED_FOR
-            raise
-        self._offset = fastest[1]
+            self._offset, self._calibrated = fastest[1], time.monotonic()
 
     async def _probe(self) -> tuple[float, float]:
         """(seconds the answer took, the offset it tells)."""

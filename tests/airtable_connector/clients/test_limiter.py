@@ -1,5 +1,7 @@
 """A turn is a moment: sent then, or given back for another one."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -48,6 +50,21 @@ async def test_a_call_is_sent_at_its_turn_whatever_the_limiters_clock_says(scrip
     began = time.monotonic()
     await scripted.turn()
     assert time.monotonic() - began >= 0.2
+
+
+async def test_who_comes_while_the_clocks_are_compared_waits_for_that_and_not_for_years(scripted: Scripted) -> None:
+    scripted.gives(0.4)
+    async with asyncio.timeout(60):
+        await asyncio.gather(scripted.turn(), scripted.turn())
+
+
+async def test_clocks_that_somebody_stopped_comparing_are_compared_by_the_next(scripted: Scripted) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            await scripted.turn()
+    scripted.gives(0.4)
+    async with asyncio.timeout(60):
+        await scripted.turn()
 
 
 async def test_a_turn_that_has_passed_when_it_arrives_is_asked_for_again_further_ahead(scripted: Scripted) -> None:
