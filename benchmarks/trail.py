@@ -25,6 +25,7 @@ from apps.audit_service.store import CheckpointStore, TrailStore
 from benchmarks import result
 from chassis import Database, Log, Secrets, service
 from chassis._mesh import Mesh
+from chassis._telemetry import Metrics
 from chassis.testing import FakeDapr
 from cli import verify_trail
 from contracts.audit_service import Entry, canonical, entry_id
@@ -93,7 +94,7 @@ async def appends(batches: int, folder: Path) -> dict[str, float]:
             dapr.secrets |= {"database-url/audit-service": url, "database-owner-url/audit-service": owner_url}
             settings = Settings(**dapr.settings())
             mesh = Mesh(settings)
-            db = Database(settings, Secrets(mesh), Log("audit-service", "error"))
+            db = Database(settings, Secrets(mesh), Log("audit-service", "error"), Metrics(settings.app_id))
             await db.start()
             pem = Ed25519PrivateKey.generate().private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -112,7 +112,7 @@ def create_app(
 
         trail = TrailOfRefusals if public else Trail
         if public:
-            given[Database] = Database(settings, secrets, log)  # not to be waited for
+            given[Database] = Database(settings, secrets, log, metrics)  # not to be waited for
         provide = [*provide, *(() if public else (Database,)), trail, AuditRelay, *((Sweeper,) if outcomes else ())]
         jobs = [*jobs, settle_audit_entries] if outcomes else jobs
     if activities:

@@ -27,6 +27,7 @@ from ._provide import SelfProvided
 from ._secrets import Secrets
 from ._settings import AppSettings
 from ._spans import span
+from ._telemetry import Metrics
 from ._unit import unit_of
 
 CONNECT = 3.0  # seconds until a server that takes connections and says nothing counts as away
@@ -45,7 +46,7 @@ class Database(SelfProvided):
     `database-url/<app-id>`.
     """
 
-    def __init__(self, settings: AppSettings, secrets: Secrets, log: Log) -> None:
+    def __init__(self, settings: AppSettings, secrets: Secrets, log: Log, metrics: Metrics) -> None:
         self._settings = settings
         self._secrets = secrets
         self.log = log
@@ -67,6 +68,7 @@ class Database(SelfProvided):
             json_deserializer=orjson.loads,
         )
         vouch(self._engine)
+        metrics.pool(settings.database_pool, self._busy)
 
     def change(self, who: Principal, *, at_once: bool = False) -> AbstractAsyncContextManager[Change]:
         """One transaction: committed when the block ends, undone when it raises.
@@ -120,14 +122,17 @@ class Database(SelfProvided):
 
     async def ready(self) -> str | None:
         """What /readyz says. A pool whose connections are all at work is busy, not broken."""
-        pool = self._engine.pool
-        if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedout() >= self._settings.database_pool:
+        if self._busy() >= self._settings.database_pool:
             return None
         try:
             async with self._connection(self._engine):
                 return None
         except AppError as error:
             return f"its database ({error.detail})"
+
+    def _busy(self) -> int:
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, AsyncAdaptedQueuePool) else 0
 
     @asynccontextmanager
     async def begun(self, who: Principal) -> AsyncIterator[Change]:

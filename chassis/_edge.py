@@ -21,7 +21,7 @@ from ._principal import Verifier
 from ._problem import Answer
 from ._router import unaudited
 from ._settings import MIB, AppSettings
-from ._spans_http import answered
+from ._spans_http import answered, route_of
 from ._telemetry import Metrics, answer
 from ._wire import SAFE
 
@@ -226,7 +226,7 @@ class _Request:
 
     def _finish(self) -> None:
         scope, context, seconds = self._scope, self._context, time.perf_counter() - self._began
-        self._edge._metrics.request(scope["method"], self._status, seconds)
+        self._edge._metrics.request(scope["method"], route_of(scope), self._status, seconds)
         fields: dict[str, Any] = {"method": scope["method"], "path": scope["path"], "status": self._status}
         fields["duration_ms"] = round(seconds * 1000, 2)
         if context.caller:

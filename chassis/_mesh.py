@@ -160,7 +160,7 @@ class Mesh:
                 result = await self._attempt(
                     part.traceparent, context, authorization, app_id, method, path, headers, body, left, whole=whole
                 )
-                outcome = result.error.code if isinstance(result, Failure) else "answered"
+                outcome = result.error.code if isinstance(result, Failure) else str(result.status)
             finally:
                 if outcome == "cancelled":
                     breaker.abandoned()

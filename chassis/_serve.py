@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from ._spans_export import Export
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
 # Whoever stops us kills after 5 s: draining, then `stop()` of what the app provides, must both fit.
 DRAIN = 3  # seconds
+LAG_EVERY = 0.5  # seconds
 
 
 def main(app_id: str) -> NoReturn:
@@ -67,7 +68,8 @@ async def serve(app: FastAPI) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     telemetry = asyncio.create_task(beside.serve())
-    beside_it = [asyncio.create_task(_stop_when_refused(chassis, server))]
+    lag = asyncio.create_task(_measure_lag(chassis.metrics.lagged))
+    beside_it = [lag, asyncio.create_task(_stop_when_refused(chassis, server))]
     if settings.otlp_endpoint:
         export = Export(settings.otlp_endpoint, chassis.metrics.exported)
         taken_by(export.take)
@@ -85,6 +87,14 @@ async def serve(app: FastAPI) -> int:
         print(chassis.health.refusal, file=sys.stderr, flush=True)
         return EX_CONFIG
     return 0 if server.started else 1
+
+
+async def _measure_lag(observe: Callable[[float], None]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_EVERY
+        await asyncio.sleep(LAG_EVERY)
+        observe(max(0.0, loop.time() - due))
 
 
 async def _stop_when_refused(chassis: Chassis, server: "_Server") -> None:

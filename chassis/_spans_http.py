@@ -11,9 +11,14 @@ from ._spans import Span
 LONGEST_PATH = 200  # characters
 
 
+def route_of(scope: Scope) -> str:
+    """The pattern that a request's path fits: one of few, whatever clients send."""
+    return str(scope.get("routed_to") or getattr(scope.get("route"), "path", ""))
+
+
 def answered(scope: Scope, context: Context, status: int, seconds: float) -> None:
     """The request of `scope` was answered. Names with `platform.` are ours: the conventions have none for them."""
-    route = str(scope.get("routed_to") or getattr(scope.get("route"), "path", ""))
+    route = route_of(scope)
     attributes: dict[str, str | int] = {
         "http.request.method": scope["method"],
         "http.route": route,

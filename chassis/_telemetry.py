@@ -29,17 +29,23 @@ class Metrics:
         self._requests = Histogram(
             "http_request_duration_seconds",
             "Requests answered by this app.",
-            ("method", "status"),
+            ("method", "route", "status"),
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self._calls = Counter(
-            "peer_calls_total", "Calls to other apps, retries included.", ("peer", "outcome"), registry=self.registry
+        self._calls = Histogram(
+            "peer_call_duration_seconds",
+            "Calls to other apps, each attempt; the outcome is a status, or the code of what came instead.",
+            ("peer", "outcome"),
+            buckets=BUCKETS,
+            registry=self.registry,
         )
-        self._call_seconds = Counter(
-            "peer_call_seconds_total", "Time spent in calls to other apps.", ("peer",), registry=self.registry
+        self._lag = Histogram(
+            "event_loop_lag_seconds",
+            "How late the loop is, twice a second.",
+            buckets=BUCKETS,
+            registry=self.registry,
         )
-
         self._outbox_rows = Gauge(
             "outbox_rows", "Events that are committed and not yet published.", registry=self.registry
         )
@@ -85,9 +91,8 @@ class Metrics:
             registry=self.registry,
         )
         # Looking a labelled metric up costs more than counting with it.
-        self._request = cache(lambda method, status: self._requests.labels(method, status).observe)
-        self._call = cache(lambda peer, outcome: self._calls.labels(peer, outcome).inc)
-        self._call_time = cache(lambda peer: self._call_seconds.labels(peer).inc)
+        self._request = cache(lambda *labels: self._requests.labels(*labels).observe)
+        self._call = cache(lambda *labels: self._calls.labels(*labels).observe)
 
     def outbox(self, rows: int, oldest: float) -> None:
         self._outbox_rows.set(rows)
@@ -126,13 +131,21 @@ class Metrics:
         if done:
             self._job_success.labels(name).set_to_current_time()
 
-    def request(self, method: str, status: int, seconds: float) -> None:
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
         # A client may send any word as its method; only those of HTTP become a time series.
-        self._request(method if method in METHODS else "other", status)(seconds)
+        self._request(method if method in METHODS else "other", route, status)(seconds)
 
     def call(self, peer: str, outcome: str, seconds: float) -> None:
-        self._call(peer, outcome)()
-        self._call_time(peer)(seconds)
+        self._call(peer, outcome)(seconds)
+
+    def lagged(self, seconds: float) -> None:
+        self._lag.observe(seconds)
+
+    def pool(self, size: int, busy: Callable[[], int]) -> None:
+        """Export how many of the database's connections are at work."""
+        connections = Gauge("database_connections", "Allowed, and at work.", ("kind",), registry=self.registry)
+        connections.labels("allowed").set(size)
+        connections.labels("busy").set_function(busy)
 
     def watch(self, mesh: Mesh) -> None:
         """Export the breakers of `mesh`: 0 closed, 1 half-open, 2 open."""

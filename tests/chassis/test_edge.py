@@ -313,3 +313,15 @@ async def test_a_log_whose_reader_is_gone_fails_no_request(tmp_path):
     out.close()
     log.info("after")
     assert "before" in (tmp_path / "log").read_text()
+
+
+async def test_the_metrics_tell_how_long_each_route_and_each_edge_took(app, client, peers):
+    peers["schema-service"].answers(409)
+    await client.get("/notes/tables/x")
+    await client.get("/notes/tables/y")
+    registry = app.state.chassis.metrics.registry
+
+    route = {"method": "GET", "route": "/notes/tables/{name}", "status": "409"}
+    assert registry.get_sample_value("http_request_duration_seconds_count", route) == 2
+    edge = {"peer": "schema-service", "outcome": "409"}
+    assert registry.get_sample_value("peer_call_duration_seconds_count", edge) == 2

@@ -132,7 +132,8 @@ async def test_a_process_serves_and_tells_about_itself(folder, dapr):
         assert "NOTE_SERVICE_PAGE_SIZE" in document["settings"]
         assert b"app-token" not in info
         _, metrics = await served.get("/metrics", served.telemetry)
-        assert b'http_request_duration_seconds_count{method="GET",status="404"} 1.0' in metrics
+        assert b'http_request_duration_seconds_count{method="GET",route="",status="404"} 1.0' in metrics
+        assert b"event_loop_lag_seconds_count" in metrics
         assert b"process_resident_memory_bytes" in metrics
         assert (await served.get("/other", served.telemetry))[0] == 404
         await a_second_one_on_the_same_port_ends_with_an_error(served, folder, dapr)

@@ -9,6 +9,7 @@ import pytest_asyncio
 from chassis import Database, Principal, Secrets
 from chassis._logs import Log
 from chassis._mesh import Mesh
+from chassis._telemetry import Metrics
 from chassis.testing import FakeDapr
 from tests.postgres import NewDatabase, new_database, postgres
 
@@ -41,7 +42,7 @@ async def connect(dapr: FakeDapr, url: str) -> AsyncIterator[Callable[..., Datab
     def one(**settings: Any) -> Database:
         chosen = Settings(**dapr.settings(), **settings)
         mesh = Mesh(chosen)
-        database = Database(chosen, Secrets(mesh), Log(chosen.app_id))
+        database = Database(chosen, Secrets(mesh), Log(chosen.app_id), Metrics(chosen.app_id))
         opened.append((database, mesh))
         return database
 

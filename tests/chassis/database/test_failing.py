@@ -11,13 +11,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from chassis import (
+    Database,
     DatabaseAnswerLost,
     DatabaseBusy,
     DatabaseTimeout,
     DatabaseUnavailable,
     SecretMissing,
+    Secrets,
     _database,
 )
+from chassis._logs import Log
+from chassis._mesh import Mesh
+from chassis._telemetry import Metrics
+
+from .notes.settings import Settings
 
 SELECT = text("SELECT 1")
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'note-service'"
@@ -64,6 +71,22 @@ async def test_a_pool_whose_connections_all_work_is_ready(connect, who):
     db = connect(database_pool=1)
     async with db.read(who):
         assert await db.ready() is None
+
+
+async def test_the_metrics_tell_how_many_connections_are_at_work(dapr, url, who):
+    settings = Settings(**dapr.settings(), database_pool=2)
+    mesh, metrics = Mesh(settings), Metrics(settings.app_id)
+    db = Database(settings, Secrets(mesh), Log(settings.app_id), metrics)
+
+    def told() -> list[float | None]:
+        kinds = ("allowed", "busy")
+        return [metrics.registry.get_sample_value("database_connections", {"kind": kind}) for kind in kinds]
+
+    async with db.read(who):
+        assert told() == [2, 1]
+    assert told() == [2, 0]
+    await db.stop()
+    await mesh.aclose()
 
 
 async def test_a_connection_nobody_uses_is_ended_and_the_next_statement_does_not_notice(connect, who, url, monkeypatch):

@@ -10,6 +10,7 @@ import pytest_asyncio
 from chassis import Database, Principal, Secrets
 from chassis._logs import Log
 from chassis._mesh import Mesh
+from chassis._telemetry import Metrics
 from chassis.testing import AppClient, FakeDapr
 from local.dapr_binaries import OTHER_BUSES, SLIM, obtain
 from tests.postgres import NewDatabase, new_database, postgres
@@ -77,7 +78,7 @@ async def connect(dapr: FakeDapr, new_database: NewDatabase) -> AsyncIterator[Ca
     def one() -> Database:
         settings = writer.Settings(**dapr.settings())
         mesh = Mesh(settings)
-        opened.append((Database(settings, Secrets(mesh), Log(settings.app_id)), mesh))
+        opened.append((Database(settings, Secrets(mesh), Log(settings.app_id), Metrics(settings.app_id)), mesh))
         return opened[-1][0]
 
     yield one
