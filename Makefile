@@ -9,7 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 APP =
 N = 1
 PORT =
-CHANGES = 10000
+WRITES = 100000
+KILLS = 200
 BUS =
 ARGS =
 package = $(subst -,_,$(APP))
@@ -72,8 +73,8 @@ k8s-test: .venv/.ready ## apply k8s/ to a real API server with simulated nodes; 
 	@$(PY) -m tests.kubernetes.programs cluster
 	@$(PY) -m pytest tests/kubernetes/on_a_cluster.py --timeout 400 $(ARGS)
 
-soak: .venv/.ready dapr ## kill everything at random under 10,000 acknowledged changes [CHANGES=n]
-	@SOAK_CHANGES=$(CHANGES) $(PY) -m pytest -s tests/chassis/events/test_soak.py $(ARGS)
+soak: .venv/.ready dapr ## 100,000 acknowledged writes through the gateway while everything is killed [WRITES=n KILLS=n]
+	@$(PY) -m tests.system.soak --writes $(WRITES) --kills $(KILLS) $(ARGS)
 
 # In an environment of its own: `make test` needs neither these packages nor that daprd, nor Java and Maven for Kafka.
 test-bus: .venv/.ready dapr ## run the events' tests on Redis, NATS JetStream and Kafka [BUS=kafka]; builds a second daprd, once

@@ -1,5 +1,5 @@
 """Changes that were acknowledged, while everything is killed at random and the broker loses its data: none is missing
-at any consumer, none happens twice. `make soak` does it with 10,000, the other tests with a hundred.
+at any consumer, none happens twice. SOAK_CHANGES says with how many; `make soak` does the like with a whole mesh.
 """
 
 import asyncio
