@@ -53,12 +53,14 @@ def write(client: Client, base: dict[str, Any], project: Path) -> None:
     (project / f"{name}.slim").write_text(client.get(f"{schemas}/slim")["text"])
     (project / f"{name}.whole").write_text(json.dumps(without_nulls(tables), separators=(",", ":"), ensure_ascii=False))
     lines = [f'import type {{ Records }} from "./{name}";']
+    filled = 0
     for number, table in enumerate(tables):
         page = client.get(f"/api/v1/bases/{base['id']}/tables/{table['id']}/records", page_size=100)["items"]
         records = [{"id": one["id"], "createdTime": one["created_time"], "fields": one["fields"]} for one in page]
-        assert records
         kind = f"Records[{json.dumps(table['name'])}][]"
+        filled += bool(records)
         lines.append(f"export const table{number}: {kind} = {json.dumps(records, ensure_ascii=False)};")
+    assert filled >= 2  # the seeded tables; another test of this mesh may have made an empty one
     (project / f"{name} records.ts").write_text("\n".join(lines) + "\n")
 
 
