@@ -12,6 +12,7 @@ import argparse
 import base64
 import json
 import sys
+from binascii import hexlify
 from collections.abc import Iterable
 from hashlib import sha256, sha512
 from itertools import islice
@@ -109,23 +110,27 @@ class Tree:
 
     def __init__(self) -> None:
         self.size = 0
-        self.peaks: list[bytes] = []
+        self.peaks: dict[int, bytes] = {}  # by the height of the subtree
 
     def add(self, leaves: Iterable[bytes]) -> None:
-        peaks = self.peaks
-        for leaf in leaves:
-            self.size += 1
-            rest = self.size
-            while not rest & 1:
-                leaf = sha256(b"\1" + peaks.pop() + leaf).digest()
-                rest >>= 1
-            peaks.append(leaf)
+        """Row by row, each at once: what has no partner yet waits as the peak of its height."""
+        sha = sha256
+        row, height = list(leaves), 0
+        self.size += len(row)
+        while row:
+            if height in self.peaks:
+                row.insert(0, self.peaks.pop(height))
+            if len(row) & 1:
+                self.peaks[height] = row.pop()
+            each = iter(row)
+            row = [sha(b"\1" + left + right).digest() for left, right in zip(each, each, strict=True)]
+            height += 1
 
     def root(self) -> bytes:
         if not self.peaks:
             return sha256(b"").digest()
-        *rest, root = self.peaks
-        for peak in reversed(rest):
+        root, *larger = (self.peaks[height] for height in sorted(self.peaks))
+        for peak in larger:
             root = sha256(b"\1" + peak + root).digest()
         return root
 
@@ -139,10 +144,9 @@ def chain(lines: Iterable[bytes], previous: bytes, index: int, erased: list[int]
         if line[65:66] == b"-":
             leaf = bytes.fromhex(line[66:130].decode())
             erased.append(index + len(leaves))
-        link = sha(previous + leaf)
-        if not line.startswith(link.hexdigest().encode() + b" "):
+        previous = sha(previous + leaf).digest()
+        if not line.startswith(hexlify(previous) + b" "):
             raise Broken(index + len(leaves), "the hash does not follow from the entry and the hash before")
-        previous = link.digest()
         leaves.append(leaf)
     return leaves, previous
 
