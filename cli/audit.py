@@ -141,6 +141,7 @@ def export(
     since: Since = None,
     until: Until = None,
     text: Text = None,
+    trail: Whose = "own",
     json: Json = False,
 ) -> None:
     """Take a file of the trail away: what the filters find, or everything as a bundle.
@@ -151,35 +152,36 @@ def export(
         action=action, outcome=outcome, actor=actor, target=target, service=service, since=since, until=until, text=text
     )
     with gateway(json) as there:
-        begun = there.send("POST", "/api/v1/audit/exports", {"format": format_, "filter": asked})
-        done = _made(there, begun)
+        whose = list(_other(trail).items())
+        begun = there.send("POST", "/api/v1/audit/exports", {"format": format_, "filter": asked}, whose)
+        done = _made(there, begun, whose)
         if str(to) == "-":
-            _write(there, done, sys.stdout.buffer)
+            _write(there, done, whose, sys.stdout.buffer)
         else:
             with to.open("wb") as file:
-                _write(there, done, file)
+                _write(there, done, whose, file)
     if json:
         output.as_json(done)
     elif str(to) != "-":
         typer.echo(f"{done['done']} entries, {done['bytes']} bytes in {to}")
 
 
-def _made(there: Gateway, export: dict[str, Any]) -> dict[str, Any]:
+def _made(there: Gateway, export: dict[str, Any], whose: list[tuple[str, Any]]) -> dict[str, Any]:
     """The export once it is done, told on the way."""
     while export["state"] in ("waiting", "working"):
         if export["done"]:
             typer.echo(f"{export['done']} of {export['total']} entries …", err=True)
         time.sleep(WAIT)
-        export = there.get(f"/api/v1/audit/exports/{export['id']}")
+        export = there.get(f"/api/v1/audit/exports/{export['id']}", whose)
     if export["state"] == "failed":
         typer.echo(f"The export failed: {export['problem']}", err=True)
         raise typer.Exit(BROKEN)
     return export
 
 
-def _write(there: Gateway, export: dict[str, Any], file: Any) -> None:
+def _write(there: Gateway, export: dict[str, Any], whose: list[tuple[str, Any]], file: Any) -> None:
     for part in range(export["parts"]):
-        file.write(there.raw(f"/api/v1/audit/exports/{export['id']}/content", [("part", part)]))
+        file.write(there.raw(f"/api/v1/audit/exports/{export['id']}/content", [("part", part), *whose]))
 
 
 def _row(item: dict[str, Any]) -> list[Any]:

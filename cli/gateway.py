@@ -48,10 +48,10 @@ class Gateway:
     def raw(self, path: str, params: Params = ()) -> bytes:
         return self._ask("GET", path, params=list(params)).content
 
-    def send(self, method: str, path: str, body: Any = None) -> Any:
+    def send(self, method: str, path: str, body: Any = None, params: Params = ()) -> Any:
         """An unsafe request, with a key that makes its repetition by anything on the way harmless."""
         headers = {"idempotency-key": str(uuid.uuid4())}
-        return self._json(self._ask(method, path, json=body, headers=headers))
+        return self._json(self._ask(method, path, params=list(params), json=body, headers=headers))
 
     def pages(self, path: str, params: Params) -> Iterator[dict[str, Any]]:
         """Every page of a listing, from the given cursor on."""

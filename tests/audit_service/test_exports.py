@@ -20,13 +20,14 @@ from tests.audit_service.trail import an_entry
 def exported(app, client):
     """`await exported("csv")` is the whole file."""
 
-    async def export(format_: str, **filter_: str) -> bytes:
-        new = (await client.post("/api/v1/audit/exports", json={"format": format_, "filter": filter_})).json()
+    async def export(format_: str, trail: str = "own", **filter_: str) -> bytes:
+        asked = {"format": format_, "filter": filter_}
+        new = (await client.post(f"/api/v1/audit/exports?trail={trail}", json=asked)).json()
         await app.state.chassis.container[Exports].work()
-        status = (await client.get(f"/api/v1/audit/exports/{new['id']}")).json()
+        status = (await client.get(f"/api/v1/audit/exports/{new['id']}?trail={trail}")).json()
         assert status["state"] == "done", status
         parts = [
-            (await client.get(f"/api/v1/audit/exports/{new['id']}/content?part={part}")).body
+            (await client.get(f"/api/v1/audit/exports/{new['id']}/content?part={part}&trail={trail}")).body
             for part in range(status["parts"])
         ]
         assert sum(map(len, parts)) == status["bytes"]
@@ -45,6 +46,24 @@ async def bundle(app, trail, exported, tmp_path):
     path = tmp_path / "trail.bundle"
     path.write_bytes(await exported("bundle"))
     return path
+
+
+async def test_the_platforms_own_trail_is_a_bundle_for_who_may_read_it(client, dapr, trail, exported, tmp_path):
+    await trail.fill(3, tenant="platform")
+    path = tmp_path / "platform.bundle"
+    path.write_bytes(await exported("bundle", trail="platform"))
+    with path.open("rb") as file:
+        found = verify_trail.verify(file)
+    assert (found["tenant"], found["entries"]) == ("platform", 3)
+    assert (await client.get("/api/v1/audit/exports")).json()["items"] == [], "it is not of the tenant's own"
+    (export,) = (await client.get("/api/v1/audit/exports?trail=platform")).json()["items"]
+    assert (await client.get(f"/api/v1/audit/exports/{export['id']}")).status == 404
+    headers = {"authorization": f"Bearer {dapr.token(scopes=('records.read',))}"}
+    answers = [
+        await client.post("/api/v1/audit/exports?trail=platform", json={"format": "csv"}, headers=headers),
+        await client.get(f"/api/v1/audit/exports/{export['id']}/content?trail=platform", headers=headers),
+    ]
+    assert [answer.status for answer in answers] == [403, 403]
 
 
 async def test_csv_and_json_lines_hold_what_the_filter_finds_in_the_chains_order(trail, exported):

@@ -68,6 +68,14 @@ def test_an_export_is_waited_for_and_its_parts_written_one_after_the_other(gatew
     assert gateway.seen[0].body == {"format": "csv", "filter": {"action": "record.*"}}
 
 
+def test_an_export_of_the_platforms_trail_asks_for_it_at_every_step(gateway, pyat, tmp_path):
+    gateway.on("POST", "/api/v1/audit/exports", EXPORT | {"state": "done", "parts": 1, "bytes": 1})
+    gateway.on("GET", "/api/v1/audit/exports/e1/content", "a")
+    told = pyat("audit", "export", str(tmp_path / "x.bundle"), "--format", "bundle", "--trail", "platform")
+    assert told.exit_code == 0, told.stderr
+    assert [("trail", "platform") in seen.params for seen in gateway.seen] == [True, True]
+
+
 def test_an_export_that_failed_says_why(gateway, pyat, tmp_path):
     gateway.on("POST", "/api/v1/audit/exports", EXPORT | {"state": "failed", "problem": "no more room"})
     told = pyat("audit", "export", str(tmp_path / "x.csv"))
