@@ -14,6 +14,7 @@ import json
 import sys
 from binascii import hexlify
 from collections.abc import Iterable
+from functools import reduce
 from hashlib import sha256, sha512
 from itertools import islice
 from pathlib import Path
@@ -127,12 +128,8 @@ class Tree:
             height += 1
 
     def root(self) -> bytes:
-        if not self.peaks:
-            return sha256(b"").digest()
-        root, *larger = (self.peaks[height] for height in sorted(self.peaks))
-        for peak in larger:
-            root = sha256(b"\1" + peak + root).digest()
-        return root
+        peaks = [self.peaks[height] for height in sorted(self.peaks)]
+        return reduce(lambda root, peak: sha256(b"\1" + peak + root).digest(), peaks) if peaks else sha256().digest()
 
 
 def chain(lines: Iterable[bytes], previous: bytes, index: int, erased: list[int]) -> tuple[list[bytes], bytes]:
