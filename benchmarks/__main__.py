@@ -16,6 +16,7 @@ def main() -> int:
         mesh.up(run_dir)
         try:
             failed += run("hop", "--run-dir", str(run_dir))
+            failed += run("audited", "--run-dir", str(run_dir))
         finally:
             mesh.down(run_dir)
     failed += run("write")

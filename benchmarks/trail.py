@@ -34,12 +34,12 @@ from tests.postgres import Postgres
 BATCH, SIGNED_EACH = 200, 20
 
 
-def entries(count: int) -> list[Accepted]:
+def entries(count: int, tenant: str = "local") -> list[Accepted]:
     found = []
     for _ in range(count):
         request = uuid4().hex
         entry = Entry.model_validate({
-            "id": entry_id(request, "record.update", "1"), "tenant": "local",
+            "id": entry_id(request, "record.update", "1"), "tenant": tenant,
             "occurred_at": "2026-11-25T16:00:00.000000Z",
             "action": "record.update", "outcome": "succeeded", "actor": {"type": "user", "id": "developer"},
             "service": "airtable-connector", "targets": [{"type": "record", "id": f"rec{request[:14]}"}],
