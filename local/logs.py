@@ -16,7 +16,7 @@ from .errors import SetupError
 from .log_files import parsed
 from .run_dir import RunDirectory
 
-_TIMES = ("timestamp", "time", "ts", "@timestamp")
+_TIMES = ("at", "timestamp", "time", "ts", "@timestamp")
 _LEVELS = ("level", "severity")
 _MESSAGES = ("event", "msg", "message")
 _NOISE = {"app", "app_id", "scope", "type", "ver", "instance", "logger", "service"}

@@ -15,7 +15,7 @@ def run(tmp_path: Path) -> RunDirectory:
     directory = RunDirectory(tmp_path)
     directory.logs.mkdir()
     day = "2026-11-23T10:00"
-    write(directory, "notes", f'{{"timestamp": "{day}:00.500Z", "level": "warning", "event": "slow", "ms": 12}}')
+    write(directory, "notes", f'{{"at": "{day}:00.500Z", "level": "warning", "event": "slow", "ms": 12}}')
     write(directory, "notes.sidecar", f'{{"time": "{day}:00.250123456Z", "level": "info", "msg": "up", "ver": "1"}}')
     write(directory, "notes@1", f'{{"timestamp": "{day}:01Z", "level": "info", "event": "last"}}')
     write(directory, "valkey", "no JSON at all")
