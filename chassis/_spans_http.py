@@ -6,6 +6,7 @@ import aiohttp
 from starlette.types import Scope
 
 from ._context import Context, current_or_none
+from ._logs import redact
 from ._spans import Span
 
 LONGEST_PATH = 200  # characters
@@ -23,7 +24,7 @@ def answered(scope: Scope, context: Context, status: int, seconds: float) -> Non
         "http.request.method": scope["method"],
         "http.route": route,
         "http.response.status_code": status,
-        "url.path": scope["path"][:LONGEST_PATH],
+        "url.path": redact(scope["path"][:LONGEST_PATH]),
         "platform.request_id": context.request_id,
     }
     if context.caller:
@@ -53,11 +54,8 @@ def outgoing() -> aiohttp.TraceConfig:
     async def began(_: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestStartParams) -> None:
         context = current_or_none()
         if context is not None and context.sampled:
-            about = {
-                "http.request.method": what.method,
-                "server.address": what.url.host or "",
-                "url.path": what.url.path,
-            }
+            about = {"http.request.method": what.method, "server.address": what.url.host or ""}
+            about["url.path"] = redact(what.url.path)
             call.part = Span(context, f"{what.method} {what.url.host}", "client", about)
 
     async def ended(_: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestEndParams) -> None:

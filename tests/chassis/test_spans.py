@@ -45,6 +45,12 @@ async def test_a_request_is_a_span_of_its_callers_trace(client, exported):
     assert found.resource.attributes["service.name"] == "note-service"
 
 
+async def test_a_secret_in_a_path_is_not_in_its_span(client, exported):
+    await client.get("/notes/pat" + "Canary12345678." + "c0" * 32)
+    (found,) = exported.values()
+    assert found.attributes["url.path"] == "/notes/[hidden]"
+
+
 async def test_a_mistake_of_the_caller_has_its_code_and_is_no_failure(client, exported):
     await client.get("/notes/mine", headers={"x-timeout-ms": "soon"})
     (found,) = exported.values()
