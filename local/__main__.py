@@ -80,6 +80,11 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("names", nargs="*", metavar="APP", help="an app (with its sidecar) or another process")
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     logs.add_argument("--since", metavar="TIME", help="90s, 5m, 2h, 1d back, or a time as 2026-01-31T12:00:00")
+    logs.add_argument("--trace", default="", metavar="ID", help="only lines of this trace or request, of every process")
+    logs.add_argument("--tenant", default="", help="only lines of this tenant")
+    logs.add_argument("--level", default="", choices=["debug", "info", "warning", "error"], help="this or worse")
+    logs.add_argument("--text", default="", help="only lines with this text, small or capital")
+    logs.add_argument("--json", action="store_true", help="one JSON object a line, with its process")
 
     scale = command("scale", "run N replicas of an app, each with a sidecar")
     scale.add_argument("target", metavar="APP=N", help="e.g. airtable-connector=2")
@@ -147,10 +152,17 @@ def run(arguments: argparse.Namespace) -> int:
 
             return status(directory, as_json=arguments.json)
         case "logs":
-            from .logs import show
+            from .logs import Wanted, show
 
-            colour = sys.stdout.isatty()
-            return show(directory, arguments.names, follow=arguments.follow, since=arguments.since, colour=colour)
+            return show(
+                directory,
+                arguments.names,
+                follow=arguments.follow,
+                since=arguments.since,
+                colour=sys.stdout.isatty(),
+                wanted=Wanted(arguments.trace, arguments.tenant, arguments.level, arguments.text),
+                as_json=arguments.json,
+            )
         case "backup" | "restore":
             from . import backup
 

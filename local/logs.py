@@ -19,6 +19,7 @@ from .run_dir import RunDirectory
 _TIMES = ("at", "timestamp", "time", "ts", "@timestamp")
 _LEVELS = ("level", "severity")
 _MESSAGES = ("event", "msg", "message")
+_SEVERITY = {"debug": 0, "info": 1, "warning": 2, "warn": 2, "error": 3, "critical": 4, "fatal": 4}
 _NOISE = {"app", "app_id", "scope", "type", "ver", "instance", "logger", "service"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _POLL = 0.2  # s, when following
@@ -33,21 +34,57 @@ class Line:
     text: str = field(compare=False)
 
 
-def show(run: RunDirectory, names: Iterable[str], *, follow: bool, since: str | None, colour: bool) -> int:
-    """Print the logs of these processes (an app's name means its sidecar and replicas too), all for none."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines are shown: those of one trace or request, of one tenant, of a level or a worse one, with a text."""
+
+    trace: str = ""
+    tenant: str = ""
+    level: str = ""
+    text: str = ""
+
+    def __call__(self, line: Line) -> bool:
+        fields = parsed(line.text) or {}
+        if self.trace and self.trace not in (fields.get("trace_id"), fields.get("request_id")):
+            return False
+        if self.tenant and fields.get("tenant") != self.tenant:
+            return False
+        if self.level and _SEVERITY.get(_level(fields), 1) < _SEVERITY[self.level]:
+            return False
+        return self.text.lower() in line.text.lower()
+
+
+def show(
+    run: RunDirectory,
+    names: Iterable[str],
+    *,
+    follow: bool,
+    since: str | None,
+    colour: bool,
+    wanted: Wanted = Wanted(),
+    as_json: bool = False,
+) -> int:
+    """Print the logs of these processes (an app's name means its sidecar and replicas too), all for none.
+
+    `as_json`: one object a line, with `process`; a line that is no JSON becomes its `event`.
+    """
     files = _files(run.logs, list(names))
     start = _since(since)
     width = max((len(name) for name in files), default=0)
     readers = {name: _Reader(name, path) for name, path in files.items()}
+
+    def put(line: Line) -> None:
+        if line.at >= start and wanted(line):
+            print(_as_json(line) if as_json else rendered(line, width, colour))
+
     with suppress(BrokenPipeError, KeyboardInterrupt):
         for line in heapq.merge(*(list(reader.read()) for reader in readers.values())):
-            if line.at >= start:
-                print(rendered(line, width, colour))
+            put(line)
         while follow:
             sys.stdout.flush()
             time.sleep(_POLL)
             for line in sorted(one for reader in readers.values() for one in reader.read()):
-                print(rendered(line, width, colour))
+                put(line)
         sys.stdout.flush()
     return 0
 
@@ -59,7 +96,7 @@ def rendered(line: Line, width: int, colour: bool) -> str:
     fields = parsed(line.text)
     if fields is None:
         return f"{clock} {name}  {line.text}"
-    level = str(_first(fields, _LEVELS) or "info").lower()
+    level = _level(fields)
     said = str(_first(fields, _MESSAGES) or "")
     used = {*_TIMES, *_LEVELS, *_MESSAGES, *_NOISE}
     rest = "  ".join(f"{key}={_short(value)}" for key, value in fields.items() if key not in used)
@@ -137,6 +174,14 @@ def _zone(value: str) -> str:
     """The zone at a time's end: Go writes nanoseconds, which Python's parser does not take."""
     match = re.search(r"(Z|[+-]\d\d:?\d\d)$", value)
     return match[1] if match else ""
+
+
+def _level(fields: dict[str, Any]) -> str:
+    return str(_first(fields, _LEVELS) or "info").lower()
+
+
+def _as_json(line: Line) -> str:
+    return json.dumps({"process": line.process, **(parsed(line.text) or {"event": line.text})})
 
 
 def _first(fields: dict[str, Any], names: Iterable[str]) -> Any:

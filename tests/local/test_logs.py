@@ -1,5 +1,6 @@
 """Logs are bounded, merged by time, and readable."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -46,6 +47,34 @@ def test_a_json_line_becomes_one_readable_line(run: RunDirectory, capsys: pytest
 
 def test_an_apps_name_means_its_sidecar_and_replicas_too(run: RunDirectory, capsys: pytest.CaptureFixture[str]) -> None:
     assert {line.split()[1] for line in shown(run, capsys, "notes")} == {"notes", "notes.sidecar", "notes@1"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (logs.Wanted(trace="aa"), ["mine", "failed"]),
+        (logs.Wanted(trace="r1"), ["mine"]),
+        (logs.Wanted(tenant="acme"), ["mine"]),
+        (logs.Wanted(level="warning"), ["slow", "failed"]),
+        (logs.Wanted(text="FAIL"), ["failed"]),
+        (logs.Wanted(trace="aa", level="error"), ["failed"]),
+    ],
+)
+def test_lines_are_found_by_trace_tenant_level_and_text(
+    run: RunDirectory, capsys: pytest.CaptureFixture[str], wanted: logs.Wanted, found: list[str]
+) -> None:
+    time = '"at": "2026-11-23T10:00:02Z"'
+    write(run, "notes", f'{{{time}, "event": "mine", "trace_id": "aa", "request_id": "r1", "tenant": "acme"}}')
+    write(run, "other", f'{{{time}, "event": "failed", "level": "error", "trace_id": "aa", "tenant": "umbrella"}}')
+    logs.show(run, (), follow=False, since=None, colour=False, wanted=wanted, as_json=True)
+    assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == found
+
+
+def test_as_json_every_line_is_an_object_with_its_process(
+    run: RunDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.show(run, ["valkey"], follow=False, since=None, colour=False, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"process": "valkey", "event": "no JSON at all"}
 
 
 def test_since_leaves_out_what_is_older(run: RunDirectory, capsys: pytest.CaptureFixture[str]) -> None:
