@@ -83,6 +83,7 @@ class Metrics:
         self._spans = Counter(
             "spans_exported_total", "Spans that left, or did not.", ("outcome",), registry=self.registry
         )
+        self._spans.labels("failed")  # from the start, so that the first loss is seen as one
         self._jobs = Counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"), registry=self.registry)
         self._job_success = Gauge(
             "job_last_success_timestamp_seconds",

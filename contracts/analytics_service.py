@@ -69,3 +69,20 @@ class Edge(BaseModel):
     mean_ms: float
     p50_ms: float = Field(description="The upper end of the bucket it falls into.")
     p95_ms: float
+
+
+EdgeState = Literal["well", "failing", "slower", "silent", "new"]
+
+
+class EdgeHealth(BaseModel):
+    """An edge as it is, compared with itself as it was before."""
+
+    caller: str
+    callee: str
+    state: EdgeState = Field(
+        description="`failing`: 5 % or more fail, and twice the share of before; `slower`: mean and p95 have doubled, "
+        "by 20 ms or more; `silent`: it was used and is no more; `new`: it was not used before."
+    )
+    since: datetime | None = Field(None, description="The minute since which it fails or is slower; null: it does not.")
+    now: Edge
+    before: Edge

@@ -2,7 +2,7 @@
 
 domain      insight · owner @platform
 owns        traces that failed, were slow, or are samples; calls per minute between services
-serves      GET /api/v1/traces, …/{trace_id}; GET /api/v1/graph · OTLP/HTTP on its telemetry port: POST /v1/traces
+serves      GET /api/v1/traces, …/{trace_id}, /graph, /edges · OTLP/HTTP on its telemetry port: POST /v1/traces
 publishes   nothing
 subscribes  nothing
 calls       nothing

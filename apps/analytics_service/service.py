@@ -5,14 +5,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from apps.analytics_service.domain import graph, traces
+from apps.analytics_service.domain import graph, health, traces
 from apps.analytics_service.domain.assembly import Assembly
 from apps.analytics_service.domain.errors import UnknownTrace
 from apps.analytics_service.domain.spans import Span
 from apps.analytics_service.settings import Settings
 from apps.analytics_service.store import EdgeStore, TraceStore
 from chassis import AppError, Database, Log, Principal, service
-from contracts.analytics_service import Edge, Kept, Trace, TracesQuery, TraceSummary
+from contracts.analytics_service import Edge, EdgeHealth, Kept, Trace, TracesQuery, TraceSummary
 from contracts.listing import Listing
 
 EVERY = 0.5  # seconds between looks at what has become whole
@@ -69,6 +69,16 @@ class Traces:
         async with self._db.read(who) as read:
             found = await self._edges.between(read, since, until)
         return Listing(items=[graph.edge(caller, callee, calls) for caller, callee, calls in found])
+
+    async def health(self, minutes: int, before: int, who: Principal) -> Listing[EdgeHealth]:
+        """Every edge in the last `minutes`, compared with the `before` ones before them; the running minute counts."""
+        this_minute = time.time_ns() // graph.MINUTE
+        now = this_minute - minutes
+        async with self._db.read(who) as read:
+            found = await self._edges.minutes(read, datetime.fromtimestamp((now - before) * 60, UTC))
+        for key, calls in self._counted.items():
+            found.setdefault(key, graph.Calls()).add(calls)
+        return Listing(items=health.judged(found, now))
 
     async def forget(self) -> None:
         """Delete what is too old, and what there is no room for."""

@@ -27,6 +27,12 @@ class Calls:
         self.milliseconds += took
         self.buckets[bisect_left(BOUNDS, took)] += 1
 
+    def add(self, other: "Calls") -> None:
+        self.calls += other.calls
+        self.failed += other.failed
+        self.milliseconds += other.milliseconds
+        self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
+
 
 Key = tuple[int, str, str]  # minute (Unix time / 60), caller, callee
 

@@ -1,4 +1,4 @@
-"""/api/v1/traces and /api/v1/graph: where time went, and who calls whom."""
+"""/api/v1/traces, /graph and /edges: where time went, who calls whom, and how well."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from apps.analytics_service.domain.reading import reader
 from apps.analytics_service.service import Traces
 from chassis import Principal, Router
-from contracts.analytics_service import TRACE_ID, Edge, Trace, TracesQuery, TraceSummary, Whose
+from contracts.analytics_service import TRACE_ID, Edge, EdgeHealth, Trace, TracesQuery, TraceSummary, Whose
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1", tags=["Traces"])
@@ -35,3 +35,14 @@ async def get_graph(
     """Calls between services and to stores and hosts outside, as they were seen, by default in the last hour."""
     end = until or datetime.now(UTC)
     return await traces.graph(since or end - timedelta(hours=1), end, reader(who, "platform"))
+
+
+@router.get("/edges", summary="How each edge is, compared with before")
+async def list_edges(
+    who: Principal,
+    traces: Traces,
+    minutes: Annotated[int, Query(ge=1, le=60, description="How long the present is.")] = 5,
+    before: Annotated[int, Query(ge=1, le=720, description="Minutes before it to compare it with.")] = 60,
+) -> Listing[EdgeHealth]:
+    """Every call between services and to what stands outside, the ill ones first; takes the scope traces.platform."""
+    return await traces.health(minutes, before, reader(who, "platform"))

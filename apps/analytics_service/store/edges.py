@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Double, MetaData, Table, Text, delete, text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Double, MetaData, Table, Text, delete, select, text
 
 from apps.analytics_service.domain.graph import Calls, Key
 from chassis import Change, Read
@@ -64,6 +64,16 @@ class EdgeStore:
         return [
             (row.caller, row.callee, Calls(row.calls, row.failed, row.milliseconds, list(row.buckets))) for row in rows
         ]
+
+    async def minutes(self, read: Read, since: datetime) -> dict[Key, Calls]:
+        """Every minute since then, one by one."""
+        rows = await read.execute(select(edges).where(edges.c.minute >= since))
+        return {
+            (int(row.minute.timestamp()) // 60, row.caller, row.callee): Calls(
+                row.calls, row.failed, row.milliseconds, list(row.buckets)
+            )
+            for row in rows
+        }
 
     async def forget(self, change: Change, before: datetime) -> None:
         await change.execute(delete(edges).where(edges.c.minute < before))
