@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(r"(?i)(authorization|cookie|token|secret|password|pass
 _SECRET_TEXT = re.compile(
     r"pya_[A-Za-z0-9_\-]{4,}|pat[A-Za-z0-9]{14}(?:\.[A-Za-z0-9]+)?|(?i:bearer)\s+[A-Za-z0-9._\-]{8,}"
     r"|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*|sk-[A-Za-z0-9_\-]{8,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|(?<=:/)/?[^/\s:@]*:[^/\s@]+(?=@)",
     re.DOTALL,
 )
 

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from ._codes import BadRequest, InvalidRequest, MalformedJson, MethodNotAllowed, RequestTooLarge, UnknownRoute
 from ._context import current_or_none
 from ._errors import AppError, FieldError
+from ._logs import redact
 
 MEDIA_TYPE = "application/problem+json"
 Answer = Callable[[AppError, Scope], Response]
@@ -26,15 +27,15 @@ def problem(error: AppError, *, service: str, instance: str) -> dict[str, Any]:
         "type": f"/problems/{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": error.detail,
-        "instance": instance,
+        "detail": redact(error.detail),  # people send secrets to the wrong place, and show problems to others
+        "instance": redact(instance),
         "code": error.code,
         "service": error.service or service,
         "fault": error.fault,
         "trace_id": context.trace_id if context else "",
     }
     if error.errors:
-        document["errors"] = [field.as_json() for field in error.errors]
+        document["errors"] = redact([field.as_json() for field in error.errors])
     return document
 
 

@@ -325,3 +325,9 @@ async def test_the_metrics_tell_how_long_each_route_and_each_edge_took(app, clie
     assert registry.get_sample_value("http_request_duration_seconds_count", route) == 2
     edge = {"peer": "schema-service", "outcome": "409"}
     assert registry.get_sample_value("peer_call_duration_seconds_count", edge) == 2
+
+
+async def test_a_problem_does_not_repeat_a_secret_that_was_sent_to_the_wrong_place(client):
+    answer = await client.get("/nowhere/pat" + "Canary12345678." + "c0" * 32)
+    assert answer.json()["instance"] == "/nowhere/[hidden]"
+    assert b"Canary" not in answer.body

@@ -14,7 +14,7 @@ CANARIES = [
     "pya_canary0123456789", "patCANARY12345678.canary0123456789abcdef", "Bearer canary.canary-canary",
     "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjYW5hcnkifQ.canary", "sk-ant-canary0123456789",
     "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----", "postgresql://app:canary@127.0.0.1/db",
-    "redis://:canary@127.0.0.1",
+    "redis://:canary@127.0.0.1", "/bases/postgresql:/app:canary@db/x",
 ]  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """The real mesh, started once for all system tests: daprd with mTLS, PostgreSQL, Valkey, the sandbox."""
 
+import os
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from demo.journey import Place, find_place
+from tests.system.canaries import leaks
 from tests.system.mesh import Mesh, eventually, gone
 
 OFFSET = 10_000
@@ -17,6 +19,8 @@ def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     mesh.up(env={"API_GATEWAY_COUNT_EVERY": "1"})
     yield mesh
     mesh.close()
+    if os.environ.get("CANARIES"):  # `make canaries`
+        assert leaks(mesh.run_dir, {}) == [], "after all these tests, a secret of the run can be read"
     pids = mesh.pids()
     mesh.down()
     eventually(lambda: gone(pids), within=5, what="nothing of the mesh is left after `down`")

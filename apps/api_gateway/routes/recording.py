@@ -11,7 +11,7 @@ from apps.api_gateway.domain.problems import ClientGone
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.domain.why.evidence import Exchange, Failure
 from apps.api_gateway.settings import Settings
-from chassis import AppError, Context, Mesh, current
+from chassis import AppError, Context, Mesh, current, redact
 
 _PATH = 200  # characters; enough to recognise a request, too little to fill the memory
 
@@ -74,7 +74,7 @@ class Recording:
             trace_id=context.trace_id,
             request_id=context.request_id,
             method=self._scope["method"],
-            path=self._scope["path"][:_PATH],
+            path=redact(self._scope["path"][:_PATH]),
             app=self.route.app if self.route else Settings.APP,
             status=status,
             # A stream is as slow as its beginning: it is meant to last.
