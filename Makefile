@@ -81,6 +81,13 @@ test-bus: .venv/.ready dapr ## run the events' tests on Redis, NATS JetStream an
 	@UV_PROJECT_ENVIRONMENT=.run/venv-bus VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv run --frozen --all-extras --group bus \
 	  python -m tests.chassis.events.buses $(if $(BUS),--bus $(BUS)) $(ARGS)
 
+canaries: .venv/.ready dapr ## run the system tests; then no log and no row may hold a secret of their mesh
+	@CANARIES=1 $(PY) -m pytest tests/system $(ARGS)
+
+test-alerts: .venv/.ready dapr ## fire every alert by a fault on a mesh, with Prometheus and a collector of spans, built once
+	@$(PY) -m tests.observability.programs
+	@$(PY) -m pytest tests/observability/on_a_mesh.py --timeout 600 $(ARGS)
+
 check: .venv/.ready ## lint, format, types, imports, house rules; never rewrites
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -135,4 +142,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test soak test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean
+.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean

@@ -1,8 +1,8 @@
-"""What is derived from the code: config/dapr, components, k8s. `make configure` writes it, a house test checks it."""
+"""What is derived from the code: config, components, k8s. `make configure` writes it, a house test checks it."""
 
 from pathlib import Path
 
-from . import callers, configuration, programs, topics
+from . import callers, configuration, observability, programs, topics
 from .kubernetes import generating as kubernetes
 from .plan import load_plan
 
@@ -43,4 +43,5 @@ def generated(root: Path) -> dict[Path, str]:
     others = programs.load(root, plan.app_ids, found)
     for program, heard in others.items():
         found.allow(program, heard)
-    return configuration.generated(root, plan, calls, found, others) | kubernetes.generated(root, plan, calls, found)
+    files = configuration.generated(root, plan, calls, found, others) | observability.generated(root, plan)
+    return files | kubernetes.generated(root, plan, calls, found)
