@@ -46,6 +46,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._connections = Gauge("database_connections", "Allowed, and at work.", ("kind",), registry=self.registry)
         self._outbox_rows = Gauge(
             "outbox_rows", "Events that are committed and not yet published.", registry=self.registry
         )
@@ -144,9 +145,8 @@ class Metrics:
 
     def pool(self, size: int, busy: Callable[[], int]) -> None:
         """Export how many of the database's connections are at work."""
-        connections = Gauge("database_connections", "Allowed, and at work.", ("kind",), registry=self.registry)
-        connections.labels("allowed").set(size)
-        connections.labels("busy").set_function(busy)
+        self._connections.labels("allowed").set(size)
+        self._connections.labels("busy").set_function(busy)
 
     def watch(self, mesh: Mesh) -> None:
         """Export the breakers of `mesh`: 0 closed, 1 half-open, 2 open."""
