@@ -10,7 +10,7 @@ from tests.system.soak.soak import Soak
 VICTIMS = ("airtable-connector", "api-gateway", "audit-service", "event-processor.sidecar", "postgres", "valkey")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_acknowledged_write_is_done_told_and_audited_once_though_everything_is_killed_and_consumers_are_away(
     mesh: Mesh, tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ def main() -> int:
         mesh.up(*(f"--set={each}" for each in SETTINGS))
         say(f"the mesh is up: {asked.writes} writes, {asked.kills} kills, seed {asked.seed}")
         with without_limits(mesh):
-            Soak(asked.writes, asked.kills, outage, asked.seed, catch_up=300).run(mesh, asked.run_dir / "ledgers", say)
+            Soak(asked.writes, asked.kills, outage, asked.seed).run(mesh, asked.run_dir / "ledgers", say)
     finally:
         mesh.close()
     mesh.down()

@@ -141,7 +141,7 @@ class Progress:
     """How many writes of all clients are acknowledged; refuses to wait for ever."""
 
     clients: list[Client]
-    stalled_after: float = 120.0  # s without an acknowledgement
+    stalled_after: float = 300.0  # s without an acknowledgement
 
     @property
     def acknowledged(self) -> int:

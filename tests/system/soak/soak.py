@@ -29,7 +29,7 @@ class Soak:
     seed: int
     victims: tuple[str, ...] = ()  # empty: every app, sidecar and server of data
     budget: float = 10.0  # s that a request may take
-    catch_up: float = 120.0
+    catch_up: float = 300.0
 
     def run(self, mesh: Mesh, folder: Path, say: Callable[[str], None]) -> None:
         """Write, kill, judge. Goes on with the ledgers in `folder`. Raises Refused, Wrong, Broken or TimeoutError."""
