@@ -113,6 +113,9 @@ coverage: .venv/.ready ## print the branch coverage of the formula language; fai
 	@$(PY) -m coverage run --branch --source=sandbox.airtable.formula --data-file=.run/coverage -m pytest -q tests/sandbox/formula tests/sandbox/test_formula_language.py tests/sandbox/test_derived_fields.py -k "not in_time"
 	@$(PY) -m coverage report --data-file=.run/coverage --fail-under=95
 
+headline: .venv/.ready dapr ## 25 threads of pyairtable at full size, what paces them killed meanwhile; minutes [ARGS='--each 5']
+	@$(PY) -m benchmarks.limits $(ARGS)
+
 bench: .venv/.ready ## measure; each result is a ratio of interleaved runs
 	@$(PY) -m benchmarks $(ARGS)
 
@@ -142,4 +145,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean
+.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline

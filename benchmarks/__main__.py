@@ -19,6 +19,7 @@ def main() -> int:
             failed += run("audited", "--run-dir", str(run_dir))
         finally:
             mesh.down(run_dir)
+    failed += run("limits")
     failed += run("write")
     failed += run("trail")
     failed += run("sandbox")

@@ -8,13 +8,18 @@ ROOT = Path(__file__).parents[1]
 PORT_OFFSET = 13_000
 
 
-def up(run_dir: Path, project: Path = ROOT) -> None:
+def up(run_dir: Path, project: Path = ROOT, offset: int = PORT_OFFSET) -> None:
     """Start the mesh of `project`; returns when it is ready. Raises CalledProcessError."""
-    _local(project, "up", "--detach", "--port-offset", str(PORT_OFFSET), "--run-dir", str(run_dir))
+    _local(project, "up", "--detach", "--port-offset", str(offset), "--run-dir", str(run_dir))
 
 
 def down(run_dir: Path, project: Path = ROOT) -> None:
     _local(project, "down", "--run-dir", str(run_dir))
+
+
+def scale(run_dir: Path, app: str, replicas: int) -> None:
+    """Run so many copies of an app; returns when the launcher knows of them. Raises CalledProcessError."""
+    _local(ROOT, "scale", f"{app}={replicas}", "--run-dir", str(run_dir))
 
 
 def _local(project: Path, *command: str) -> None:

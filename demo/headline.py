@@ -21,7 +21,7 @@ from demo.report import Step, check
 
 THREADS = 25
 LIMIT = 5  # requests a base takes in any second
-# A little above calls/limit, for the ends of a program that takes 10 s; the long one in `benchmarks.limits` has less.
+# A little above calls/limit, for the ends of a program that takes 10 s; the long one, `make headline`, has less.
 LONGER = 1.15
 CLIENT_PATIENCE = (10, 110)  # s for the connection, for the answer
 
