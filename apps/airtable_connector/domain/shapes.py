@@ -18,11 +18,11 @@ _TYPES = {  # the type a stock client knows that says most nearly the same as ou
     "airtable.rate-limited": "RATE_LIMIT_REACHED",
     "airtable.read-only": "INVALID_PERMISSIONS",
     "airtable.no-token": "AUTHENTICATION_REQUIRED",
-    "airtable.not-found": "NOT_FOUND",
     "airtable.unavailable": "SERVICE_UNAVAILABLE",
     "airtable.timeout": "SERVICE_UNAVAILABLE",
     "request.unknown-route": "NOT_FOUND",
 }
+NOWHERE = b'{"error":"NOT_FOUND"}'  # all that Airtable says of a path it does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Shape:
 
 def airtable_error(code: str, message: str) -> bytes:
     """Our problem in the shape stock clients read."""
+    if code == "airtable.not-found":
+        return NOWHERE
     kind = _TYPES.get(code) or code.replace(".", "_").replace("-", "_").upper()
     return orjson.dumps({"error": {"type": kind, "message": message}})
 
