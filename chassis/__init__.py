@@ -59,6 +59,8 @@ from ._problem import problem, render
 from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings, ConfigError
+from ._spans import span
+from ._spans_http import outgoing
 from ._state import State
 from ._subscriptions import Arrival, is_next, listen, subscribe
 from ._uuid7 import uuid7
@@ -150,12 +152,14 @@ __all__ = [
     "issue",
     "job",
     "listen",
+    "outgoing",
     "principal",
     "problem",
     "redact",
     "render",
     "segment",
     "service",
+    "span",
     "subscribe",
     "unresolved",
     "uuid7",

@@ -96,7 +96,7 @@ def doing(context: Context, name: str, kind: Kind, attributes: Attributes) -> It
 
 
 @contextmanager
-def span(name: str, attributes: Attributes, *, blame: str = "") -> Iterator[None]:
+def span(name: str, attributes: Attributes, *, kind: Kind = "client", blame: str = "") -> Iterator[None]:
     """The block as a span of the running request; of work that no request, event or job asked for there is none.
 
     It failed when the block raises an error whose code begins with `blame`: others merely pass through it.
@@ -105,7 +105,7 @@ def span(name: str, attributes: Attributes, *, blame: str = "") -> Iterator[None
     if _taker is None or context is None or not context.sampled:
         yield
         return
-    with _ending(Span(context, name, "client", attributes), blame):
+    with _ending(Span(context, name, kind, attributes), blame):
         yield
 
 

@@ -9,6 +9,7 @@ from ._context import Context, current_or_none
 from ._logs import redact
 from ._spans import Span
 
+Ended = aiohttp.TraceRequestEndParams | aiohttp.TraceRequestExceptionParams
 LONGEST_PATH = 200  # characters
 
 
@@ -48,28 +49,25 @@ def end(part: Span, outcome: int | str) -> None:
         part.end(str(outcome) if outcome >= 400 else "", {"http.response.status_code": outcome})
 
 
-def outgoing() -> aiohttp.TraceConfig:
-    """Makes a span of every call to the outside world. Nothing of the trace is told there."""
+def outgoing(peer: str = "") -> aiohttp.TraceConfig:
+    """Makes a span of every call to the outside world, by default named by its host. Nothing of the trace is told
+    there."""
 
     async def began(_: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestStartParams) -> None:
         context = current_or_none()
         if context is not None and context.sampled:
-            about = {"http.request.method": what.method, "server.address": what.url.host or ""}
-            about["url.path"] = redact(what.url.path)
-            call.part = Span(context, f"{what.method} {what.url.host}", "client", about)
+            host = what.url.host or ""
+            about = {"http.request.method": what.method, "server.address": host, "url.path": redact(what.url.path)}
+            name = peer or host
+            call.part = Span(context, f"{what.method} {name}", "client", {**about, "peer.service": name})
 
-    async def ended(_: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestEndParams) -> None:
+    async def over(_: aiohttp.ClientSession, call: SimpleNamespace, what: Ended) -> None:
         if part := getattr(call, "part", None):
-            end(part, what.response.status)
-
-    async def failed(
-        _: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestExceptionParams
-    ) -> None:
-        if part := getattr(call, "part", None):
-            end(part, type(what.exception).__name__)
+            failure = getattr(what, "exception", None)
+            end(part, type(failure).__name__ if failure else what.response.status)  # type: ignore[union-attr]
 
     config = aiohttp.TraceConfig()
     config.on_request_start.append(began)
-    config.on_request_end.append(ended)
-    config.on_request_exception.append(failed)
+    config.on_request_end.append(over)
+    config.on_request_exception.append(over)
     return config

@@ -9,6 +9,7 @@ TRACE_ID = "^[0-9a-f]{32}$"
 
 Kept = Literal["failed", "slow", "sample"]
 Whose = Literal["own", "platform"]
+Spent = Literal["own", "wait", "store", "outside", "mesh", "silence"]
 
 
 class Span(BaseModel):
@@ -40,10 +41,39 @@ class TraceSummary(BaseModel):
     kept: Kept | None = Field(None, description="Why it is kept; null: it is too young to be decided about.")
 
 
+class Stretch(BaseModel):
+    """A part of a trace's time, and who spent it: `service`, in spans like `name`, on what `spent` says.
+
+    own: its own code. wait: it waited for `on`. store: its database or state store `on`. outside: the host `on`.
+    mesh: the way to the app `on` and back. silence: it waited for the app `on`, which told nothing of it.
+    """
+
+    service: str
+    name: str
+    spent: Spent
+    on: str | None = None
+    own_ms: float
+    times: int = Field(default=1, description="How many such spans it took; they may have run side by side.")
+    error: str | None = None
+
+
+class Findings(BaseModel):
+    """What a trace says by itself. What events and jobs did in it comes after the answer and is in `later` alone."""
+
+    slowest: Stretch | None = Field(default=None, description="Where the most of its time was spent.")
+    blamed: Stretch | None = Field(default=None, description="The failed span that none of its own parts excuses.")
+    path: list[Stretch] = Field(
+        default=[], description="The services from the first to what is blamed, or else is slowest."
+    )
+    later: list[Stretch] = Field(default=[], description="What failed after the answer and did not succeed later.")
+    silent: list[str] = Field(default=[], description="Apps that were called and told nothing.")
+
+
 class Trace(TraceSummary):
     """A whole trace, each span after the one that caused it."""
 
     parts: list[Span]
+    findings: Findings = Findings()
     missing: int = Field(description="Spans that others name as their cause and that never came.")
 
 

@@ -5,11 +5,39 @@ import time
 from dataclasses import replace
 
 import pytest
+import pytest_asyncio
 
+from apps.api_gateway.app import create
 from apps.api_gateway.store import Memory
+from chassis.testing import AppClient
+
+from .conftest import KEY
 
 CONNECTOR = "airtable-connector"
+ANALYTICS = "analytics-service"
 TEXT = {"accept": "text/plain"}
+
+
+@pytest_asyncio.fixture
+async def traced(settings):
+    """A client of a gateway that tells spans."""
+    told = settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:1"})
+    async with AppClient(create(told), {"authorization": f"Bearer {KEY}"}).running() as client:
+        yield client
+
+
+def a_trace(trace_id, missing):
+    span = {
+        "id": "1", "service": "api-gateway", "name": "GET /v0", "kind": "server", "started": "2026-01-01T00:00:00Z",
+        "duration_ms": 5, "own_ms": 5, "failed": False,
+        "attributes": {"http.request.method": "GET", "url.path": "/v0/x", "http.response.status_code": 200},
+    }  # fmt: skip
+    stretch = {"service": "api-gateway", "name": "GET /v0", "spent": "own", "own_ms": 5}
+    return {
+        "trace_id": trace_id, "name": "GET /v0", "service": "api-gateway", "started": span["started"],
+        "duration_ms": 5, "services": ["api-gateway"], "spans": 1, "parts": [span], "missing": missing,
+        "findings": {"slowest": stretch, "path": [stretch]},
+    }  # fmt: skip
 
 
 async def test_the_last_failure_is_explained(client, peers):
@@ -106,6 +134,31 @@ async def test_a_bug_of_the_gateway_is_called_one(client, monkeypatch):
     assert answer.problem == ("platform.internal", 500, "api-gateway")
     verdict = (await client.get("/api/v1/why/last")).json()
     assert (verdict["cause"], verdict["service"]) == ("code", "api-gateway")
+
+
+async def test_analytics_service_is_asked_as_the_client_for_the_spans(traced, peers):
+    peers[CONNECTOR].answers(json={})
+    answer = await traced.get("/v0/appX/T")
+    trace = answer.headers["x-trace-id"]
+    peers[ANALYTICS].answers(json=a_trace(trace, missing=0), path=f"/api/v1/traces/{trace}")
+    verdict = (await traced.get(f"/api/v1/why/{trace}")).json()
+    assert (verdict["failed"], verdict["missing"]) == (False, [])
+    assert "1 spans of api-gateway" in verdict["evidence"]
+
+
+async def test_without_analytics_service_the_verdict_says_so_and_is_what_the_gateway_knows(traced, peers):
+    peers[ANALYTICS].fails("dead")
+    peers[CONNECTOR].fails("denied")
+    failed = await traced.get("/v0/appX/T")
+    verdict = (await traced.get(f"/api/v1/why/{failed.headers['x-trace-id']}")).json()
+    assert verdict["cause"] == "denied"
+    assert "spans: analytics-service cannot be asked (peer.unavailable)" in verdict["missing"]
+
+
+async def test_a_trace_that_only_its_spans_remember_is_told_by_them(traced, peers):
+    peers[ANALYTICS].answers(json=a_trace("e" * 32, missing=0), path=f"/api/v1/traces/{'e' * 32}")
+    verdict = (await traced.get(f"/api/v1/why/{'e' * 32}")).json()
+    assert (verdict["cause"], verdict["request"][:9]) == ("none", "GET /v0/x")
 
 
 async def test_without_a_key_nothing_is_explained(client):

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import threading
 import time
+
+import psutil
 
 from demo.failure import Watch
 from demo.journey import Place
@@ -35,8 +38,41 @@ def test_a_slow_hop_is_named_though_the_request_succeeded(mesh: Mesh, place: Pla
         slow = mesh.client().ask("GET", reading(place), headers=FRESH)
     assert slow.status == 200
     said = why(mesh, slow.trace)
-    assert "cause     slow" in said, said
-    assert "airtable-connector" in said
+    assert "cause     slow · airtable" in said, said
+    assert "Airtable took 1." in said, said
+    assert "→ airtable-connector ✓" in said
+    assert "→ airtable …" in said
+
+
+def test_a_slow_database_is_named_two_apps_away_from_who_asked(mesh: Mesh) -> None:
+    backends = [each for each in psutil.Process(mesh.processes()["postgres"]["pid"]).children() if _serves(each)]
+    for backend in backends:
+        backend.suspend()
+    resumed = threading.Timer(1.6, lambda: [backend.resume() for backend in backends])
+    resumed.start()
+    try:
+        slow = mesh.client().ask("GET", "/api/v1/audit/entries")
+    finally:
+        resumed.join()
+    assert slow.status == 200, slow.body
+    said = why(mesh, slow.trace)
+    assert "audit-service waited 1." in said, said
+    assert "its database" in said, said
+
+
+def _serves(backend: psutil.Process) -> bool:
+    """A connection of audit-service's."""
+    return "audit" in " ".join(backend.cmdline())
+
+
+def test_the_gateway_tells_by_its_spans_what_it_does_not_remember(mesh: Mesh, place: Place) -> None:
+    with fault(mesh, kind="status", status=500, body="oops"):
+        failed = mesh.client().ask("GET", reading(place), headers=FRESH)
+    eventually(lambda: "deepest failed span" in why(mesh, failed.trace), within=10, what="its spans are kept")
+    mesh.signal("api-gateway", signal.SIGKILL)
+    eventually(lambda: mesh.client().get("/api/v1/bases"), within=10, what="the gateway is back")
+    said = why(mesh, failed.trace)
+    assert "cause     airtable" in said, said
 
 
 def test_a_frozen_app_is_told_from_a_dead_one(mesh: Mesh, place: Place) -> None:

@@ -21,7 +21,7 @@ from apps.airtable_connector.domain.errors import (
     AirtableWriteUnknown,
 )
 from apps.airtable_connector.settings import Settings
-from chassis import current
+from chassis import current, outgoing
 
 WITHOUT_DEADLINE = 30.0  # s, for work no request waits for
 TO_ANSWER = 0.05  # s kept back to tell the caller what happened before its time is over
@@ -45,6 +45,7 @@ class AirtableApi:
             connector=aiohttp.TCPConnector(limit=self._settings.concurrency, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"user-agent": "pyairtable-platform"},
+            trace_configs=[outgoing("airtable")],
         )
         # Else aiohttp by itself repeats a PUT or DELETE whose connection broke: past the limit, and the second DELETE
         # finds nothing, which would be told as if the first had never happened.

@@ -9,7 +9,7 @@ import time
 from hashlib import sha256
 
 from apps.airtable_connector.domain.errors import AirtableRateLimited
-from chassis import AppError, Mesh, Peer, PeerProblem
+from chassis import AppError, Mesh, Peer, PeerProblem, span
 from contracts.rate_limiter_service import MOST_LATE, Acquire, Clock, Penalty, Priority, Turn
 
 ON_TIME = 0.02  # s; a call sent later than this after its turn could meet one of the next window at Airtable
@@ -41,7 +41,8 @@ class Limiter(Peer, app_id="rate-limiter-service"):
             turn = await self._acquire(base, token, deadline, priority, late)
             ahead = self._ahead(turn)
             if ahead > 0:
-                await asyncio.sleep(ahead)
+                with span("turn", {"platform.waits_for": "its turn at Airtable"}, kind="internal"):
+                    await asyncio.sleep(ahead)
                 ahead = self._ahead(turn)
             if ahead >= -ON_TIME:
                 return

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from apps.analytics_service.domain.findings import findings
 from apps.analytics_service.domain.spans import Span
 from contracts.analytics_service import Kept, Trace, TraceSummary
 from contracts.analytics_service import Span as Part
@@ -69,7 +70,12 @@ def whole(trace_id: str, spans: Sequence[Span], kept: Kept | None) -> Trace:
         todo += [(each, depth + 1) for each in reversed(below[span.id])]
     entrance = first(spans)
     missing = {span.parent for span in spans if span.parent and span.parent not in known and span is not entrance}
-    return Trace(**summary(trace_id, spans, kept).model_dump(), parts=parts, missing=len(missing - {entrance.parent}))
+    return Trace(
+        **summary(trace_id, spans, kept).model_dump(),
+        parts=parts,
+        missing=len(missing - {entrance.parent}),
+        findings=findings(parts),
+    )
 
 
 def own_time(span: Span, parts: Sequence[Span]) -> float:

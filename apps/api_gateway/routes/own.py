@@ -13,7 +13,7 @@ from apps.api_gateway.service.door import Door
 from apps.api_gateway.service.health import Health, PlatformHealth
 from apps.api_gateway.service.inquiry import Inquiry
 from apps.api_gateway.service.problem_pages import ProblemPages
-from chassis import Router
+from chassis import Router, current
 
 router = Router()
 
@@ -32,7 +32,7 @@ async def platform_health(health: Health) -> PlatformHealth:
 async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Any:
     """The cause, the service at fault, the evidence and what to do. As text with `Accept: text/plain`."""
     given = request.scope["headers"]
-    who = await door.admit(given)
+    who = await door.admit(given, current())
     return presenting.verdict(await inquiry.explain(asked, who.tenant, shown_key(given)), request)
 
 

@@ -60,8 +60,7 @@ class Proxy:
             raise MethodNotAllowed(f"{route.prefix} does not take {method}, but {route.allow}.", headers=headers)
         context = current()
         if route.auth == "key":
-            context.principal = await self._door.admit(given)
-            context.authorization = await self._door.authorization(context.principal)
+            await self._door.admit(given, context)
             if method not in SAFE:
                 self._mutations.begin(context, route.app)
         target = passed_on(scope["raw_path"], scope["query_string"])

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from jwt import PyJWTError
 
 from apps.api_gateway.domain.headers import Header, shown_key
-from chassis import InvalidKey, MissingKey, Principal, SecretMissing, Secrets, issue
+from chassis import Context, InvalidKey, MissingKey, Principal, SecretMissing, Secrets, issue
 
 DEVELOPMENT_KEY = "identity/development-key"
 SIGNING_KEY = "identity/signing-key"
@@ -31,8 +31,10 @@ class Door:
         await self._secrets.get(DEVELOPMENT_KEY)
         await self.authorization(DEVELOPER)
 
-    async def admit(self, headers: Iterable[Header]) -> Principal:
-        """Who the client's key belongs to. Raises MissingKey or InvalidKey, and what Secrets raises."""
+    async def admit(self, headers: Iterable[Header], context: Context) -> Principal:
+        """Who the client's key belongs to; from now on `context` acts for him. Raises MissingKey or InvalidKey, and
+        what Secrets raises.
+        """
         key = shown_key(headers)
         if key is None:
             raise MissingKey("This route needs a key: send `Authorization: Bearer pya_…`.")
@@ -40,6 +42,8 @@ class Door:
         # Digests are of one length, so the comparison tells nothing about the key, not even that.
         if not compare_digest(key, known):
             raise InvalidKey("This key is not known here.")
+        context.principal = DEVELOPER
+        context.authorization = await self.authorization(DEVELOPER)
         return DEVELOPER
 
     async def authorization(self, who: Principal) -> str:

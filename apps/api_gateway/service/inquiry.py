@@ -1,24 +1,31 @@
 """`why`: gathers what is known about one request, then lets the domain judge."""
 
+import re
 import time
 
-from apps.api_gateway.clients import LauncherRecord, RoutedApps
+from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
 from apps.api_gateway.domain.why.judge import failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
+from apps.api_gateway.domain.why.spans import told_by
 from apps.api_gateway.domain.why.verdict import Verdict
 from apps.api_gateway.settings import Settings
 from apps.api_gateway.store import Memory
+from contracts.analytics_service import TRACE_ID
 
 PROBE_PATIENCE = 0.5  # seconds
+TRACE = re.compile(TRACE_ID)
 
 
 class Inquiry:
-    def __init__(self, settings: Settings, memory: Memory, launcher: LauncherRecord, apps: RoutedApps) -> None:
+    def __init__(
+        self, settings: Settings, memory: Memory, launcher: LauncherRecord, apps: RoutedApps, traces: Traces
+    ) -> None:
         self._routed = settings.table.apps
         self._memory = memory
         self._launcher = launcher
         self._apps = apps
+        self._traces = traces
 
     async def explain(self, asked: str, tenant: str, key: bytes | None) -> Verdict:
         """Why the request `asked` (a trace id, a request id, or `last`) of this tenant ended as it did.
@@ -26,8 +33,14 @@ class Inquiry:
         `key` is the digest of the asker's: his last request may have been refused before anybody looked whose it was.
         """
         exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
+        trace, untold = None, ""
+        if exchange is not None:
+            trace, untold = await self._traces.of(exchange.trace_id, exchange.ended)
+        elif TRACE.fullmatch(asked):
+            trace, untold = await self._traces.of(asked, 0.0)
+            exchange = told_by(trace) if trace else None
         if exchange is None:
-            return judge(Evidence(asked, time.time()))
+            return judge(Evidence(asked, time.time(), untold=untold))
         return judge(
             Evidence(
                 asked=asked,
@@ -36,6 +49,8 @@ class Inquiry:
                 processes=self._launcher.processes(),
                 breakers=self._apps.breakers(),
                 probe=await self._probe(exchange),
+                trace=trace,
+                untold=untold,
             )
         )
 

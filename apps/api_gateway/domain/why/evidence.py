@@ -1,7 +1,9 @@
-"""What is known about a request and about the platform. Later evidence (spans, starts, changes) gets its own field."""
+"""What is known about a request and about the platform. Later evidence (starts, changes) gets its own field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from contracts.analytics_service import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +89,5 @@ class Evidence:
     processes: tuple[Process, ...] | None = None
     breakers: Mapping[str, str] = field(default_factory=dict)
     probe: Probe | None = None
+    trace: Trace | None = None
+    untold: str = ""  # why there is no trace

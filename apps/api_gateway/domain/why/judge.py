@@ -1,10 +1,10 @@
 """From evidence to a verdict: pure, so that every case is a row in a test."""
 
-from apps.api_gateway.domain.why import processes
+from apps.api_gateway.domain.why import processes, spans
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
 from apps.api_gateway.domain.why.path import GATEWAY, path_of
-from apps.api_gateway.domain.why.rules import RULES, Finding
-from apps.api_gateway.domain.why.verdict import Cause, Remedy, Verdict
+from apps.api_gateway.domain.why.rules import RULES
+from apps.api_gateway.domain.why.verdict import Cause, Finding, Remedy, Verdict
 
 SLOW = 1000.0  # milliseconds: past this a person notices
 
@@ -15,7 +15,9 @@ def judge(evidence: Evidence) -> Verdict:
         return _unknown(evidence)
     failure = failure_of(exchange)
     if failure is None:
-        finding = _slowest_part(exchange) if exchange.total >= SLOW else _nothing(evidence)
+        finding = spans.afterwards(evidence, exchange) or (
+            _slowest(evidence, exchange) if exchange.total >= SLOW else _nothing(evidence)
+        )
     else:
         answers = (rule(evidence, exchange, failure) for rule in RULES)
         finding = next(answer for answer in answers if answer is not None)
@@ -28,7 +30,7 @@ def judge(evidence: Evidence) -> Verdict:
         service=finding.service,
         summary=finding.summary,
         request=_request(exchange),
-        path=path_of(exchange, failure, finding),
+        path=path_of(exchange, failure, finding, evidence.trace),
         evidence=_known(evidence, exchange, failure),
         missing=_missing(evidence, exchange, failure),
         remedy=finding.remedy,
@@ -57,13 +59,22 @@ def _unknown(evidence: Evidence) -> Verdict:
         request="",
         path=(),
         evidence=(),
-        missing=("the request: the gateway keeps the latest ones in memory, since its last start",),
+        missing=(
+            "the request: the gateway keeps the latest ones in memory, since its last start",
+            *([evidence.untold] if evidence.untold else []),
+        ),
         remedy=Remedy("Repeat the request and ask with the x-trace-id of its answer.", "pyat why last"),
     )
 
 
 def _nothing(evidence: Evidence) -> Finding:
     return Finding("none", "", "Nothing failed.", Remedy("Nothing to do.", f"pyat why {evidence.asked}"))
+
+
+def _slowest(evidence: Evidence, exchange: Exchange) -> Finding:
+    stretch = evidence.trace.findings.slowest if evidence.trace else None
+    explained = stretch is not None and stretch.own_ms >= spans.LEAST * exchange.total
+    return spans.slow(stretch, exchange.total) if stretch and explained else _slowest_part(exchange)
 
 
 def _slowest_part(exchange: Exchange) -> Finding:
@@ -101,7 +112,7 @@ def _known(evidence: Evidence, exchange: Exchange, failure: Failure | None) -> t
         if evidence.probe is not None:
             probe = evidence.probe
             lines.append(f"{probe.app} asked now: {probe.answer} after {probe.took:.0f} ms")
-    return tuple(lines[:8])
+    return (*lines[:8], *(spans.known(evidence.trace) if evidence.trace else []))
 
 
 def _missing(evidence: Evidence, exchange: Exchange, failure: Failure | None) -> tuple[str, ...]:
@@ -111,6 +122,6 @@ def _missing(evidence: Evidence, exchange: Exchange, failure: Failure | None) ->
             lines.append("process records: this gateway sees no processes.json (not started by `make up`?)")
         if evidence.probe is None and failure.service != GATEWAY:
             lines.append(f"{failure.service}'s present state: it was not asked")
-    if failure is None and exchange.total >= SLOW and exchange.callee is None:
+    if failure is None and exchange.total >= SLOW and exchange.callee is None and evidence.trace is None:
         lines.append(f"{exchange.app}'s own time: its answer had no server-timing")
-    return tuple(lines)
+    return (*lines, *spans.missing(evidence))

@@ -1,13 +1,21 @@
 """The stations of a request's way, and at which of them it ended."""
 
+from apps.api_gateway.domain.why import spans
 from apps.api_gateway.domain.why.evidence import Exchange, Failure
-from apps.api_gateway.domain.why.rules import UNREACHABLE, Finding
-from apps.api_gateway.domain.why.verdict import Hop
+from apps.api_gateway.domain.why.rules import UNREACHABLE
+from apps.api_gateway.domain.why.verdict import Finding, Hop
+from contracts.analytics_service import Trace
 
 GATEWAY = "api-gateway"
 
 
-def path_of(exchange: Exchange, failure: Failure | None, finding: Finding) -> tuple[Hop, ...]:
+def path_of(
+    exchange: Exchange, failure: Failure | None, finding: Finding, trace: Trace | None = None
+) -> tuple[Hop, ...]:
+    """By the spans, where they reach to what failed; what never reached an app left none there."""
+    reached = failure is None or failure.code in spans.LATE or failure.code not in (*UNREACHABLE, "mesh.denied")
+    if trace and trace.findings.path and reached and not finding.process:
+        return spans.path(trace, failed=failure is not None, cause=finding.cause)
     own = failure is not None and failure.service == GATEWAY and failure.code != "sidecar.unavailable"
     if exchange.app == GATEWAY or own:
         return (Hop(GATEWAY, "failed" if failure else "ok", exchange.total),)

@@ -1,11 +1,11 @@
 """The rules that find a cause. They are asked in order; the first that answers decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
 from apps.api_gateway.domain.why.processes import AFTERMATH, REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
-from apps.api_gateway.domain.why.verdict import Cause, Remedy
+from apps.api_gateway.domain.why.spans import late_below
+from apps.api_gateway.domain.why.verdict import Cause, Finding, Remedy
 
 UNREACHABLE = frozenset(
     ["peer.unavailable", "peer.answer-lost", "peer.timeout", "peer.breaker-open", "sidecar.unavailable", "app.starting"]
@@ -18,17 +18,6 @@ STORES = {
 }
 LATE = frozenset(("request.timeout", "database.timeout"))
 FULL = frozenset(("database.busy",))
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a rule found: the cause, who is at fault, in one sentence, what to do, and the process to blame."""
-
-    cause: Cause
-    service: str
-    summary: str
-    remedy: Remedy
-    process: str = ""
 
 
 Rule = Callable[[Evidence, Exchange, Failure], Finding | None]
@@ -168,6 +157,7 @@ RULES: tuple[Rule, ...] = (
     down_process,
     starting,
     refused_by_the_mesh,
+    late_below,
     no_answer_in_time,
     unreachable,
     store_down,

@@ -18,12 +18,15 @@ Cause = Literal[
 ]
 
 
+State = Literal["ok", "failed", "slow", "unknown", "not reached"]
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One station of the request's path. `took` is milliseconds, None where nobody measured."""
 
     name: str
-    state: Literal["ok", "failed", "slow", "unknown", "not reached"]
+    state: State
     took: float | None = None
 
 
@@ -33,6 +36,17 @@ class Remedy:
 
     text: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found: the cause, who is at fault, in one sentence, what to do, and the process to blame."""
+
+    cause: Cause
+    service: str
+    summary: str
+    remedy: Remedy
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)

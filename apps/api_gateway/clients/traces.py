@@ -1,0 +1,42 @@
+"""What analytics-service kept of a trace."""
+
+import asyncio
+import time
+
+from apps.api_gateway.settings import Settings
+from chassis import AppError, Mesh, Peer
+from contracts.analytics_service import Trace
+
+PATIENCE = 1.5  # seconds for one answer
+ARRIVAL = 2.5  # seconds after a request in which its spans come: every app sends them each second
+PAUSE = 0.3  # seconds between two looks
+
+
+class Traces(Peer, app_id="analytics-service"):
+    def __init__(self, mesh: Mesh, settings: Settings) -> None:
+        super().__init__(mesh)
+        self._told = bool(settings.otlp_endpoint)
+
+    async def of(self, trace_id: str, ended: float) -> tuple[Trace | None, str]:
+        """The trace of the asking tenant, and why it is not there; of a request that `ended` (Unix time) just now
+        as soon as everybody has told his part. Never raises.
+        """
+        if not self._told:
+            return None, "spans: nobody is told them (OTLP_ENDPOINT is not set)"
+        while True:
+            trace, missing = await self._now(trace_id)
+            if (trace and _whole(trace)) or time.time() >= ended + ARRIVAL:
+                return trace, missing
+            await asyncio.sleep(PAUSE)
+
+    async def _now(self, trace_id: str) -> tuple[Trace | None, str]:
+        try:
+            return await self.get(f"/api/v1/traces/{trace_id}", Trace, timeout=PATIENCE), ""
+        except AppError as error:
+            if error.status == 404:
+                return None, "spans: none of this trace were kept"
+            return None, f"spans: analytics-service cannot be asked ({error.code})"
+
+
+def _whole(trace: Trace) -> bool:
+    return trace.parts[0].service == Settings.APP and trace.missing == 0 and not trace.findings.silent
