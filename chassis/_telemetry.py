@@ -47,12 +47,8 @@ class Metrics:
             registry=self.registry,
         )
         self._connections = Gauge("database_connections", "Allowed, and at work.", ("kind",), registry=self.registry)
-        self._outbox_rows = Gauge(
-            "outbox_rows", "Events that are committed and not yet published.", registry=self.registry
-        )
-        self._outbox_oldest = Gauge(
-            "outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
-        )
+        self._outbox_rows = Gauge("outbox_rows", "Committed events that are not published yet.", registry=self.registry)
+        self._outbox_oldest = Gauge("outbox_oldest_seconds", "How long the oldest waits.", registry=self.registry)
         self._published = Counter("events_published_total", "Events the bus took.", registry=self.registry)
         self._publish_failed = Counter(
             "events_publish_failed_total", "Attempts to publish that failed.", registry=self.registry
