@@ -81,6 +81,11 @@ test-bus: .venv/.ready dapr ## run the events' tests on Redis, NATS JetStream an
 	@UV_PROJECT_ENVIRONMENT=.run/venv-bus VIRTUAL_ENV= UV_PYTHON_DOWNLOADS=never .venv/bin/uv run --frozen --all-extras --group bus \
 	  python -m tests.chassis.events.buses $(if $(BUS),--bus $(BUS)) $(ARGS)
 
+# A mesh of its own: what is killed serves nobody else.
+blast: .venv/.ready dapr ## kill each component under the load of all journeys; writes docs/reference/blast-radius.*
+	@$(PY) -m local up --detach --run-dir .run/blast --port-offset 9000
+	@trap '$(PY) -m local down --run-dir .run/blast' EXIT; $(PY) -m local blast --run-dir .run/blast --into docs/reference $(ARGS)
+
 canaries: .venv/.ready dapr ## run the system tests; then no log and no row may hold a secret of their mesh
 	@CANARIES=1 $(PY) -m pytest tests/system $(ARGS)
 
@@ -145,4 +150,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline
+.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline blast
