@@ -1,5 +1,6 @@
 """GET /api/v1/why: what the gateway knows about a request that went through it."""
 
+import base64
 import json
 import time
 from dataclasses import replace
@@ -159,6 +160,31 @@ async def test_a_trace_that_only_its_spans_remember_is_told_by_them(traced, peer
     peers[ANALYTICS].answers(json=a_trace("e" * 32, missing=0), path=f"/api/v1/traces/{'e' * 32}")
     verdict = (await traced.get(f"/api/v1/why/{'e' * 32}")).json()
     assert (verdict["cause"], verdict["request"][:9]) == ("none", "GET /v0/x")
+
+
+async def test_the_page_shows_the_same_words_and_the_spans_as_a_picture(traced, peers):
+    peers[ANALYTICS].answers(json=a_trace("e" * 32, missing=0), path=f"/api/v1/traces/{'e' * 32}")
+    password = base64.b64encode(f"me:{KEY}".encode()).decode()
+    page = await traced.get(f"/why/{'e' * 32}", headers={"authorization": f"Basic {password}"})
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    html = page.body.decode()
+    assert "Nothing failed." in html
+    assert "<svg" in html
+    assert "<script" not in html
+    assert "GET /v0" in html
+
+
+@pytest.mark.parametrize("given", [None, "Basic !!!", "Basic bWU6d3Jvbmc="])
+async def test_the_page_asks_browsers_for_the_key(traced, given):
+    answer = await traced.get("/why/last", headers={"authorization": given})
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+
+
+async def test_a_password_opens_nothing_but_the_page(client):
+    password = base64.b64encode(f"me:{KEY}".encode()).decode()
+    for path in ("/api/v1/why/last", "/v0/appX/T"):
+        assert (await client.get(path, headers={"authorization": f"Basic {password}"})).status == 401
 
 
 async def test_without_a_key_nothing_is_explained(client):

@@ -1,5 +1,6 @@
 """Which headers may pass the door, in either direction."""
 
+from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
@@ -60,9 +61,27 @@ def shown_key(headers: Iterable[Header]) -> bytes | None:
     return sha256(found).digest() if found else None
 
 
+def from_a_browser(headers: Iterable[Header]) -> list[Header]:
+    """A key given as the password of HTTP Basic (RFC 7617), which is all a browser asks for, as a client shows it.
+
+    Only for pages that change nothing: a browser sends it along with whatever another site makes it ask.
+    """
+    return [(name, _bearer(value) if name == b"authorization" else value) for name, value in headers]
+
+
 def size(headers: Iterable[Header]) -> int:
     """Bytes on the wire: name, colon, space, value, line end."""
     return sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _bearer(value: bytes) -> bytes:
+    scheme, _, credentials = value.strip().partition(b" ")
+    if scheme.lower() != b"basic":
+        return value
+    try:
+        return b"Bearer " + b64decode(credentials, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def _named_by_connection(headers: list[Header]) -> frozenset[bytes]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Path, Request
 from starlette.responses import Response
 
-from apps.api_gateway.domain.headers import shown_key
+from apps.api_gateway.domain.headers import from_a_browser, shown_key
 from apps.api_gateway.domain.why.verdict import Verdict
 from apps.api_gateway.routes import presenting
 from apps.api_gateway.service.documents import Documents
@@ -13,7 +13,7 @@ from apps.api_gateway.service.door import Door
 from apps.api_gateway.service.health import Health, PlatformHealth
 from apps.api_gateway.service.inquiry import Inquiry
 from apps.api_gateway.service.problem_pages import ProblemPages
-from chassis import Router, current
+from chassis import InvalidKey, MissingKey, Router, current
 
 router = Router()
 
@@ -34,6 +34,17 @@ async def why(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> A
     given = request.scope["headers"]
     who = await door.admit(given, current())
     return presenting.verdict(await inquiry.explain(asked, who.tenant, shown_key(given)), request)
+
+
+@router.get("/why/{asked}", include_in_schema=False)
+async def why_page(asked: Asked, request: Request, door: Door, inquiry: Inquiry) -> Response:
+    """For browsers, which ask for the key as a password; the user's name is ignored."""
+    given = from_a_browser(request.scope["headers"])
+    try:
+        who = await door.admit(given, current())
+    except (MissingKey, InvalidKey) as refused:
+        raise type(refused)(refused.detail, headers={"WWW-Authenticate": 'Basic realm="PyAirtable"'}) from None
+    return presenting.page(await inquiry.page(asked, who.tenant, shown_key(given)))
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -4,6 +4,7 @@ import re
 import time
 
 from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
+from apps.api_gateway.domain.pages.why import explained
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
 from apps.api_gateway.domain.why.judge import failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
@@ -32,6 +33,14 @@ class Inquiry:
 
         `key` is the digest of the asker's: his last request may have been refused before anybody looked whose it was.
         """
+        return judge(await self._evidence(asked, tenant, key))
+
+    async def page(self, asked: str, tenant: str, key: bytes | None) -> str:
+        """The same as HTML, with a picture of the spans."""
+        evidence = await self._evidence(asked, tenant, key)
+        return explained(judge(evidence), evidence.trace)
+
+    async def _evidence(self, asked: str, tenant: str, key: bytes | None) -> Evidence:
         exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
         trace, untold = None, ""
         if exchange is not None:
@@ -40,18 +49,16 @@ class Inquiry:
             trace, untold = await self._traces.of(asked, 0.0)
             exchange = told_by(trace) if trace else None
         if exchange is None:
-            return judge(Evidence(asked, time.time(), untold=untold))
-        return judge(
-            Evidence(
-                asked=asked,
-                now=time.time(),
-                exchange=exchange,
-                processes=self._launcher.processes(),
-                breakers=self._apps.breakers(),
-                probe=await self._probe(exchange),
-                trace=trace,
-                untold=untold,
-            )
+            return Evidence(asked, time.time(), untold=untold)
+        return Evidence(
+            asked=asked,
+            now=time.time(),
+            exchange=exchange,
+            processes=self._launcher.processes(),
+            breakers=self._apps.breakers(),
+            probe=await self._probe(exchange),
+            trace=trace,
+            untold=untold,
         )
 
     async def _probe(self, exchange: Exchange) -> Probe | None:
