@@ -86,6 +86,10 @@ blast: .venv/.ready dapr ## kill each component under the load of all journeys; 
 	@$(PY) -m local up --detach --run-dir .run/blast --port-offset 9000
 	@trap '$(PY) -m local down --run-dir .run/blast' EXIT; $(PY) -m local blast --run-dir .run/blast --into docs/reference $(ARGS)
 
+drill: .venv/.ready dapr ## break one thing after the other and count how often `why` is right; writes docs/reference/fault-drill.*
+	@$(PY) -m local up --detach --run-dir .run/drill --port-offset 9000
+	@trap '$(PY) -m local down --run-dir .run/drill' EXIT; $(PY) -m local drill --run-dir .run/drill --into docs/reference $(ARGS)
+
 canaries: .venv/.ready dapr ## run the system tests; then no log and no row may hold a secret of their mesh
 	@CANARIES=1 $(PY) -m pytest tests/system $(ARGS)
 
@@ -150,4 +154,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline blast
+.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline blast drill

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import breaking
 from .errors import SetupError
 
 _UP = """\
@@ -26,12 +27,6 @@ _SECRETS = """\
 Write secrets.yaml, readable by you only, with every Secret that k8s/ names. What was made once is kept in the folder:
 a second run changes nothing but what you changed. From the environment: AIRTABLE_TOKEN; REDIS_PASSWORD for a server of
 your own; DATABASE_URL, an administrator's as this machine reaches the server, to make the apps' roles and databases."""
-
-
-_BLAST = """\
-Kill (SIGKILL) each app, sidecar and piece of the data tier and control plane in turn, while one user walks each of a
-frozen, weighted list of journeys without retrying, and check every answer. The mesh must run, with the simulated
-Airtable; the launcher restarts what was killed. Takes about 8 s a kill. `make blast` uses its own mesh."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,10 +90,7 @@ def parser() -> argparse.ArgumentParser:
     scale = command("scale", "run N replicas of an app, each with a sidecar")
     scale.add_argument("target", metavar="APP=N", help="e.g. airtable-connector=2")
 
-    blast = command("blast", "kill each component in turn under load; tells which journeys of users failed", _BLAST)
-    blast.add_argument("components", nargs="*", metavar="NAME", help="only these, as `status` names them")
-    blast.add_argument("--times", type=int, default=2, metavar="N", help="kills of each (2)")
-    blast.add_argument("--into", type=Path, metavar="DIR", help="write blast-radius.csv, .md and .svg there")
+    breaking.add(command)
 
     doctor = command("doctor", "check this machine and what runs; each red line ends with its remedy")
     doctor.add_argument("--json", action="store_true", help="the checks as JSON")
@@ -180,10 +172,8 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.command == "backup":
                 return backup.backup(directory, arguments.file)
             return backup.restore(directory, arguments.file, replace=arguments.replace)
-        case "blast":
-            from .blast.command import blast
-
-            return blast(directory, arguments.components, arguments.times, arguments.into)
+        case "blast" | "drill":
+            return breaking.run(directory, arguments)
         case "scale":
             return _scale(arguments.target, directory.control_socket)
         case _:

@@ -52,7 +52,15 @@ def connect(run: RunDirectory) -> httpx.Client:
 
 
 def prepare(client: httpx.Client) -> Ground:
-    """Make the tables and the records to read; return when everything that follows a write has followed."""
+    """Make the tables and the records to read; return when everything that follows a write has followed. Raises
+    SetupError when the mesh cannot do that."""
+    try:
+        return _prepare(client)
+    except httpx.HTTPError as failure:
+        raise SetupError(f"the mesh does not do what is needed first: {failure}") from None
+
+
+def _prepare(client: httpx.Client) -> Ground:
     bases = [base["id"] for base in _get(client, "/api/v1/bases")["items"]]
     reads, writes, undoes = bases[0], bases[1 % len(bases)], bases[2 % len(bases)]
     read_table = _table(client, reads)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 
 from ..errors import SetupError
 from ..run_dir import Entry, RunDirectory
-from .ground import connect, prepare
+from .ground import Ground, connect, prepare
 from .journeys import JOURNEYS
 from .load import Load
 from .matrix import Row, empty, tally
 
 _WATCHED = 3.0  # s after each kill at least
 _LONGEST = 60.0  # s until all is well again, else the row says "never"
+_FORGETS = "airtable-sandbox"  # unlike Airtable itself; its tables are in memory
 _KINDS = ("app", "sidecar", "data", "control", "sandbox")
 
 
@@ -38,6 +39,8 @@ def kill_each(run: RunDirectory, names: Sequence[str], times: int, say: Callable
                 row = empty(name, JOURNEYS)
                 for _ in range(times):
                     killed = _kill(run, name)
+                    if name == _FORGETS:
+                        load.ground = _anew(run)
                     until = _until_well(run, load, killed)
                     tally(row, list(load.walks), killed, until)
                 rows.append(row)
@@ -61,6 +64,19 @@ def _kill(run: RunDirectory, name: str) -> float:
         raise SetupError(f"{name} does not run")
     os.kill(entry.pid, signal.SIGKILL)
     return time.monotonic()
+
+
+def _anew(run: RunDirectory) -> Ground:
+    """Another ground, made as soon as the mesh can."""
+    until = time.monotonic() + _LONGEST
+    while True:
+        try:
+            with connect(run) as client:
+                return prepare(client)
+        except SetupError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 def _until_well(run: RunDirectory, load: Load, since: float) -> float:

@@ -24,11 +24,11 @@ class Walk:
 
 
 class Load:
-    """Walks until the block ends. `walks` grows; read it at any time."""
+    """Walks until the block ends. `walks` grows; read it at any time. Another `ground` holds from the next walk on."""
 
     def __init__(self, journeys: Sequence[Journey], connect: Callable[[], httpx.Client], ground: Ground) -> None:
         self._stop = threading.Event()
-        self._connect, self._ground = connect, ground
+        self._connect, self.ground = connect, ground
         self._threads = [threading.Thread(target=self._walk, args=(one,), daemon=True) for one in journeys]
         self.walks: list[Walk] = []
 
@@ -47,7 +47,7 @@ class Load:
             while not self._stop.is_set():
                 began, wrong = time.monotonic(), None
                 try:
-                    journey.act(client, self._ground)
+                    journey.act(client, self.ground)
                 except httpx.HTTPError as failure:
                     wrong = f"no answer: {type(failure).__name__}"
                 except (WrongAnswer, KeyError, ValueError) as failure:
