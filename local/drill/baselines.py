@@ -36,9 +36,15 @@ def of_spans(client: httpx.Client, trace: str) -> dict[str, str]:
     deepest = max(errors, key=lambda span: span["depth"], default=None)
     longest = max(spans, key=lambda span: span["own_ms"], default=None)
     return {
-        "deepest error span": str(deepest["service"]) if deepest else "",
-        "longest own time": str(longest["service"]) if longest else "",
+        "deepest error span": _to_blame(deepest) if deepest else "",
+        "longest own time": _to_blame(longest) if longest else "",
     }
+
+
+def _to_blame(span: dict[str, Any]) -> str:
+    """Whoever was called, of a call; else whose span it is."""
+    called = span["attributes"].get("peer.service") or span["attributes"].get("server.address")
+    return str(called if span["kind"] == "client" and called else span["service"])
 
 
 def _spans(client: httpx.Client, trace: str) -> list[dict[str, Any]]:
