@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, events, operations, output, records, schema, schema_consumers, schema_views, settings
+from cli import audit, events, operations, output, records, schema, schema_consumers, schema_views, settings, traces
 from cli.gateway import segment
 from cli.session import EXIT, Json, base_path, gateway
 
@@ -25,6 +25,9 @@ app.add_typer(schema.commands, name="schema")
 schema_views.add_to(schema.commands)
 schema_consumers.add_to(schema.commands)
 app.command()(operations.undo)
+app.command()(traces.traces)
+app.command()(traces.trace)
+app.command("map")(traces.map_)
 
 
 @app.command()

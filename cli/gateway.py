@@ -10,7 +10,7 @@ import httpx
 from cli.settings import Settings
 
 TIMEOUT = 35.0  # s; the gateway gives up after 30 and says why, which is better than giving up here
-Params = Sequence[tuple[str, str | int]]
+Params = Sequence[tuple[str, str | int | float]]
 
 
 class Problem(Exception):
@@ -51,7 +51,7 @@ class Gateway:
     def send(self, method: str, path: str, body: Any = None, params: Params = ()) -> Any:
         """An unsafe request, with a key that makes its repetition by anything on the way harmless."""
         headers = {"idempotency-key": str(uuid.uuid4())}
-        return self._json(self._ask(method, path, params=list(params), json=body, headers=headers))
+        return self._json(self._ask(method, path, params=list(params) or None, json=body, headers=headers))
 
     def pages(self, path: str, params: Params) -> Iterator[dict[str, Any]]:
         """Every page of a listing, from the given cursor on."""
