@@ -26,21 +26,21 @@ def path_of(
     gateway = Hop(GATEWAY, "ok")
     if failure.code in UNREACHABLE or failure.code == "mesh.denied":
         between = [] if failure.service in (exchange.app, GATEWAY) else [Hop(exchange.app, "ok", exchange.callee)]
-        return (gateway, *between, *_last_hops(failure.service, exchange.app, finding))
+        return (gateway, *between, *_last_hops(failure, exchange.app, finding))
     if finding.cause == "airtable":
         return (gateway, Hop(exchange.app, "ok", exchange.callee), Hop("airtable", "failed"))
     return (gateway, Hop(exchange.app, "failed", exchange.callee))
 
 
-def _last_hops(service: str, app: str, finding: Finding) -> tuple[Hop, Hop]:
-    sidecar = f"{service}.sidecar"
+def _last_hops(failure: Failure, app: str, finding: Finding) -> tuple[Hop, Hop]:
+    service, sidecar = failure.service, f"{failure.service}.sidecar"
     if service == GATEWAY:
         return Hop(sidecar, "failed"), Hop(app, "not reached")
     if finding.cause == "denied" or finding.process.endswith(".sidecar"):
         return Hop(sidecar, "failed"), Hop(service, "not reached")
     if finding.process:
         return Hop(sidecar, "ok"), Hop(service, "failed")
-    return Hop(sidecar, "unknown"), Hop(service, "failed" if finding.cause == "slow" else "unknown")
+    return Hop(sidecar, "unknown"), Hop(service, "failed" if failure.code == "peer.timeout" else "unknown")
 
 
 def _own_time(exchange: Exchange) -> float | None:

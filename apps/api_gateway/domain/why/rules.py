@@ -64,7 +64,7 @@ def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) 
     if evidence.probe.ready:
         return Finding("slow", failure.service, f"{waited}; it answers now.", _read_logs(failure.service))
     summary = f"{waited} and does not answer now: it is frozen or overloaded."
-    return Finding("slow", failure.service, summary, Remedy("See which check is red.", "make doctor"))
+    return Finding("dependency down", failure.service, summary, Remedy("See which check is red.", "make doctor"))
 
 
 def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | None:

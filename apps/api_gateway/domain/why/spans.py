@@ -74,12 +74,12 @@ def path(trace: Trace, *, failed: bool, cause: str) -> tuple[Hop, ...]:
     way = trace.findings.path
     hops = [Hop(station.service, "ok", round(station.own_ms, 1)) for station in way]
     last = way[-1]
+    on = "airtable" if cause == "airtable" else last.on if last.spent in ("outside", "store", "silence") else None
     state: State = "failed" if failed else "slow" if cause in ("slow", "capacity") else "ok"
-    if last.spent in ("outside", "store", "silence") and last.on:
-        hops.append(Hop(STORES.get(last.on, last.on), "unknown" if last.spent == "silence" else state))
-    elif hops:
-        hops[-1] = Hop(last.service, state, hops[-1].took)
-    return tuple(hops)
+    if on:
+        silent = last.spent == "silence" and on == last.on
+        return (*hops, Hop(STORES.get(on, on), "unknown" if silent else state))
+    return (*hops[:-1], Hop(last.service, state, hops[-1].took))
 
 
 def known(trace: Trace) -> list[str]:

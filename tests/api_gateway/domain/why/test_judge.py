@@ -100,13 +100,13 @@ VERDICTS = {
     ),
     "a frozen app": (
         Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=SILENT),
-        ("slow", CONNECTOR, "did not answer within 30.0 s and does not answer now", "make doctor"),
+        ("dependency down", CONNECTOR, "did not answer within 30.0 s and does not answer now", "make doctor"),
     ),
     "a frozen app whose sidecar was restarted shortly before": (
         Evidence(
             "last", AT, TIMEOUT, (APP, replace(BACK_AGAIN, name=f"{CONNECTOR}.sidecar", since=AT - 0.1)), probe=SILENT
         ),
-        ("slow", CONNECTOR, "frozen or overloaded", "make doctor"),
+        ("dependency down", CONNECTOR, "frozen or overloaded", "make doctor"),
     ),
     "an app that died while it was waited for": (
         Evidence("last", AT, TIMEOUT, (replace(DEAD_APP, last_exit=Exit(None, 9, AT + 20)), SIDECAR), probe=SILENT),

@@ -124,6 +124,13 @@ def test_airtables_failure_is_airtables_by_spans_alone_too():
     assert (verdict.cause, verdict.service) == ("airtable", "airtable")
 
 
+def test_an_answer_of_airtables_that_was_no_good_ends_the_path_at_airtable():
+    broken = failed("airtable.invalid-answer", 502, fault="airtable", service=CONNECTOR)
+    here = spent("own", own=3, error="airtable.invalid-answer")
+    verdict = judge(Evidence("last", AT, broken, trace=traced(here, blamed=here, status=502)))
+    assert [(hop.name, hop.state) for hop in verdict.path[1:]] == [(CONNECTOR, "ok"), ("airtable", "failed")]
+
+
 def test_a_good_request_that_is_forgotten_accuses_nobody():
     verdict = judge(Evidence("x", AT, replace(told_by(traced(GATEWAY)), total=20), trace=traced(GATEWAY)))
     assert not verdict.failed
