@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,7 @@ class Fault:
     causes: frozenset[str]
     path: Callable[[Ground], str]
     put: Break = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
     busy: bool = False
     blind: bool = False
 
@@ -48,8 +49,7 @@ def every(apps: Sequence[str], seed: int, families: Sequence[str] = ()) -> list[
     chosen = [fault for fault in _all(apps) if not families or fault.family in families]
     random.Random(seed).shuffle(chosen)
     return [
-        Fault(**{**vars(fault), "busy": n % 2 == 1, "blind": n % 5 == 4 and fault.app != _ANALYST})
-        for n, fault in enumerate(chosen)
+        replace(fault, busy=n % 2 == 1, blind=n % 5 == 4 and fault.app != _ANALYST) for n, fault in enumerate(chosen)
     ]
 
 
@@ -97,15 +97,26 @@ def _of_airtable() -> list[Fault]:
 
 
 def _of_clients() -> list[Fault]:
-    wrong: list[Callable[[Ground], str]] = [
-        lambda ground: f"{ground.read}?page_size=0",
-        lambda ground: f"{ground.read}/recNobodyHasThis",
-        lambda _: "/api/v1/bases/appNobodyHasThis1/tables",
+    mistakes: list[tuple[str, Callable[[Ground], str]]] = [
+        ("airtable-connector", lambda ground: f"{ground.read}?page_size=0"),
+        ("airtable-connector", lambda ground: f"{ground.read}/recNobodyHasThis"),
+        ("airtable-connector", lambda _: "/api/v1/bases/appNobodyHasThis1/tables"),
+        ("analytics-service", lambda _: f"/api/v1/traces/{1:032x}"),
+        ("api-gateway", lambda _: "/api/v9/nothing"),
+        ("audit-service", lambda _: "/api/v1/audit/entries?page_size=0"),
+        ("event-processor", lambda _: "/api/v1/events/types/nobody-has-this"),
+        ("rate-limiter-service", lambda _: "/api/v1/limits/explain"),
+        ("schema-service", lambda _: "/api/v1/schemas/appNobodyHasThis1/versions/7"),
     ]
-    return [
-        _fault("client's mistake", "api-gateway", "client", {"wrong data"}, path, lambda _: nullcontext())
-        for path in wrong
+    faults = [
+        _fault("client's mistake", app, "client", {"wrong data"}, path, lambda _: nullcontext())
+        for app, path in mistakes
     ]
+    wrong_key = (("authorization", "Bearer pya_nobody-has-this-key"),)
+    for app in ("airtable-connector", "audit-service", "event-processor"):
+        fault = _fault("client's key is wrong", app, "client", {"denied"}, ASKED[app], lambda _: nullcontext())
+        faults.append(replace(fault, headers=wrong_key))
+    return faults
 
 
 def _on(put: Callable[[Mesh, str], AbstractContextManager[None]], name: str) -> Break:

@@ -69,7 +69,7 @@ def _until_well(client: httpx.Client, path: str, fault: Fault) -> None:
     """Breakers of the fault before are closed again when the same request works twice."""
     until, good = time.monotonic() + _WELL_WITHIN, 0
     while good < 2 and time.monotonic() < until:
-        answer = _get(client, path)
+        answer = _get(client, path, {})
         well = answer is not None and answer.status_code < (500 if fault.service == "client" else 400)
         good = good + 1 if well and answer is not None and answer.elapsed.total_seconds() < _SLOW else 0
         time.sleep(0.1)
@@ -79,7 +79,7 @@ def _meet(client: httpx.Client, path: str, fault: Fault) -> httpx.Response | Non
     """The first answer with a symptom; None when there was none in time."""
     until = time.monotonic() + _SYMPTOM_WITHIN
     while time.monotonic() < until:
-        answer = _get(client, path)
+        answer = _get(client, path, dict(fault.headers))
         if answer is None:
             continue
         failed = answer.status_code >= (400 if fault.service == "client" else 500)
@@ -88,9 +88,9 @@ def _meet(client: httpx.Client, path: str, fault: Fault) -> httpx.Response | Non
     return None
 
 
-def _get(client: httpx.Client, path: str) -> httpx.Response | None:
+def _get(client: httpx.Client, path: str, headers: dict[str, str]) -> httpx.Response | None:
     try:
-        return client.get(path, headers=_PATIENCE)
+        return client.get(path, headers={**_PATIENCE, **headers})
     except httpx.HTTPError:
         return None
 
