@@ -192,6 +192,7 @@ class TestWithAScriptedAirtable:
             ("GET", f"bases/{BASE}/webhooks", "webhook:manage"),
             ("GET", f"bases/{BASE}/tables/tblA/records/recAAAAAAAAAAAAAA/comments", "data.recordComments:read"),
             ("GET", f"bases/{BASE}/tables/tblA/records", "data.records:read"),
+            ("GET", f"bases/{BASE}/tables/comments/records", "data.records:read"),
         ],
     )
     async def test_a_token_that_lacks_a_scope_is_refused_with_its_name(

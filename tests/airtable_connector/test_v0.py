@@ -76,6 +76,14 @@ async def test_list_records_takes_keys_it_does_not_know(client: AppClient, place
     assert len(answer.json()["records"]) == 2
 
 
+async def test_a_formula_in_the_body_may_call_fields_by_id(client: AppClient, place: Place) -> None:
+    city = next(field for field in place.table.fields.values() if field.name == "City")
+    body = {"filterByFormula": f"{{{city.id}}} = 'Graz'"}
+    found = (await client.post(f"{place.v0}/listRecords", json=body)).json()["records"]
+    assert found
+    assert {one["fields"]["City"] for one in found} == {"Graz"}
+
+
 async def test_one_is_created_in_the_single_form_and_replaced_updated_deleted(client: AppClient, place: Place) -> None:
     made = (await client.post(place.v0, json={"fields": {"Name": "Single"}})).json()
     one = f"{place.v0}/{made['id']}"

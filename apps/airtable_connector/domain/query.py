@@ -38,8 +38,21 @@ def with_names(pairs: Pairs, names: Mapping[str, str]) -> Pairs:
     return [(key, filters.with_names(value, names) if key == FORMULA else value) for key, value in pairs]
 
 
-def asks_by_id(call_query: str) -> bool:
-    return FORMULA in call_query and "fld" in call_query
+def with_names_in_body(body: bytes, names: Mapping[str, str]) -> bytes:
+    """The same for a listRecords body; Airtable is left to say what is wrong with any other."""
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
+    if not isinstance(parsed, dict) or not isinstance(parsed.get(FORMULA), str):
+        return body
+    return orjson.dumps({**parsed, FORMULA: filters.with_names(parsed[FORMULA], names)})
+
+
+def asks_by_id(asked: str | bytes) -> bool:
+    """Whether a query or a body may have a formula with a field's id."""
+    text = asked if isinstance(asked, str) else asked.decode("utf-8", "replace")
+    return FORMULA in text and "fld" in text
 
 
 def canonical(pairs: Pairs) -> bytes:

@@ -93,7 +93,7 @@ def scope_of(call: Call) -> str:
     if call.path.startswith("bases/"):
         return "webhook:manage"
     kind = "schema.bases" if call.path.startswith("meta/") else "data.records"
-    if "/comments" in call.path:
+    if call.path.split("/")[3:4] == ["comments"]:  # base/table/record/comments: a table may have that name too
         kind = "data.recordComments"
     return f"{kind}:{'read' if call.read else 'write'}"
 

@@ -58,12 +58,17 @@ class Reads:
 
     async def with_names(self, call: Call, tenant: str) -> Call:
         """Fields that a list's formula calls by id, by name: Airtable knows no ids there. A renaming breaks nothing."""
-        if not call.lists or not query.asks_by_id(call.query) or call.base is None:
+        body = call.body or b""
+        if not call.lists or not (query.asks_by_id(call.query) or query.asks_by_id(body)) or call.base is None:
             return call
         tables = await self._parsed(requests.tables(call.base), tenant)
         names = {field["id"]: field["name"] for table in tables.get("tables", []) for field in table["fields"]}
         named = query.with_names(query.parse(call.query), names)
-        return replace(call, query=urlencode(named, errors="surrogateescape"))
+        return replace(
+            call,
+            query=urlencode(named, errors="surrogateescape"),
+            body=query.with_names_in_body(body, names) if body else call.body,
+        )
 
     async def token_owner(self, tenant: str) -> TokenOwner:
         """Whose token is used."""

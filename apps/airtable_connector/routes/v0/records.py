@@ -35,7 +35,7 @@ async def airtable_list_records_by_post(
 ) -> Response:
     """As the GET, for queries longer than a URL."""
     path = f"{table_of(base, table)}/listRecords"
-    call = await with_body(request, Call("POST", path, query(request), base=base, read=True))
+    call = await with_body(request, Call("POST", path, query(request), base=base, read=True, lists=True))
     return await read(request, call, who, reads)
 
 
