@@ -1,5 +1,6 @@
 """How the routes of Airtable's own API pass on what they get."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -65,4 +66,4 @@ async def with_body(request: Request, call: Call) -> Call:
     if not body:
         return call
     sent_as = request.headers.get("content-type", call.content_type)
-    return Call(call.method, call.path, call.query, body, base=call.base, read=call.read, content_type=sent_as)
+    return replace(call, body=body, content_type=sent_as)
