@@ -46,6 +46,7 @@ def backup(run: RunDirectory, target: Path | None, environment: Mapping[str, str
     if target.exists():
         raise SetupError(f"{target} exists already: name another file")
     began = time.monotonic()
+    signed = _signed(run.path / _CHECKPOINTS)  # before the copy: what is signed while it is made may not be in it
     with _staging(run.path) as folder:
         (folder / "postgres").mkdir()
         asyncio.run(_copy_databases(run, folder / "postgres"))
@@ -53,7 +54,7 @@ def backup(run: RunDirectory, target: Path | None, environment: Mapping[str, str
             shutil.copyfile(run.path / name, folder / name)
         if (run.path / _BLOBS).exists():
             shutil.copytree(run.path / _BLOBS, folder / _BLOBS, ignore_dangling_symlinks=True)
-        manifest = archive.write(target, folder, _here())
+        manifest = archive.write(target, folder, {**_here(), "signed": signed})
     size = target.stat().st_size / 1e6
     print(f"{target}: {len(manifest['members'])} files, {size:.1f} MB, in {time.monotonic() - began:.1f} s.")
     print("It holds every key and password of this platform: keep it where nobody else reads.")
@@ -92,30 +93,29 @@ def restore(run: RunDirectory, source: Path, *, replace: bool, environment: Mapp
     finally:
         os.close(lock)
     print(f"{run.path} is as it was at {manifest['made_at']}. Start it: make up")
-    for line in _signed_later(run.path / _CHECKPOINTS, manifest["made_at"]):
+    for line in _signed_later(run.path / _CHECKPOINTS, manifest.get("signed", {})):
         print(line)
     return 0
 
 
-def _signed_later(folder: Path, made_at: str) -> Iterator[str]:
+def _signed(folder: Path) -> dict[str, int]:
+    """How many entries of each tenant's audit trail its second place knows to have been signed."""
+    known = {tenant.name: [int(note.stem) for note in tenant.glob("[0-9]*.txt")] for tenant in folder.glob("*/")}
+    return {tenant: max(sizes) for tenant, sizes in sorted(known.items()) if sizes}
+
+
+def _signed_later(folder: Path, before: Mapping[str, int]) -> Iterator[str]:
     """What the audit trail's second place knows of entries that are not in the databases any more."""
     told = False
-    for tenant in sorted(folder.glob("*/")):
-        notes = [path for path in sorted(tenant.glob("[0-9]*.txt")) if _signed_at(path) > made_at]
-        if notes:
+    for tenant, size in _signed(folder).items():
+        if size > before.get(tenant, 0):
             told = True
-            yield f"{int(notes[-1].stem)} audit entries of tenant {unquote(tenant.name)} had been signed: see {tenant}."
+            yield f"{size} audit entries of tenant {unquote(tenant)} had been signed: see {folder / tenant}."
     if told:
         yield (
             "Those after the backup are gone. `pyat audit verify` says so, and nothing more is signed there: keep the "
             "folder as evidence, and let AUDIT_SERVICE_CHECKPOINTS name a new one."
         )
-
-
-def _signed_at(note: Path) -> str:
-    """The time in a checkpoint (RFC 3339, UTC), empty when it says none."""
-    times = [line.removeprefix("time ") for line in note.read_text("utf-8").splitlines() if line.startswith("time ")]
-    return times[0] if times else ""
 
 
 async def _copy_databases(run: RunDirectory, folder: Path) -> None:
