@@ -2,7 +2,8 @@
 
 import errno
 import socket
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -15,6 +16,7 @@ PER_REPLICA = 1000
 LARGEST_OFFSET = 14_000  # beyond, ports would meet those that Linux gives to outgoing connections
 
 SANDBOX, SANDBOX_ADMIN = 8100, 8101
+_REST = 65.0  # s
 _MOST_OWNERS = 8  # named in a message; behind more of them there is another mesh
 
 
@@ -99,6 +101,29 @@ def require_free(wanted: Mapping[int, str]) -> None:
         lines[_MOST_OWNERS:] = [f"and {len(lines) - _MOST_OWNERS} more processes hold ports that are needed"]
     if lines:
         raise SetupError("\n".join([*lines, "Stop what holds them, or use other ports: --port-offset 10000"]))
+
+
+def until_rested(wanted: Mapping[int, str], say: Callable[[str], None]) -> None:
+    """Wait while nothing but a connection that has ended holds one of the ports: the system keeps it for a minute."""
+    until, told = time.monotonic() + _REST, False
+    while (left := resting(wanted)) and time.monotonic() < until:
+        if not told:
+            say(f"Port {left[0]} ({wanted[left[0]]}) rests after a connection that ended, for a minute at most.")
+            told = True
+        time.sleep(0.5)
+
+
+def resting(wanted: Iterable[int]) -> list[int]:
+    """The ports that nobody holds and that cannot be bound yet: an outgoing connection had them (TIME_WAIT)."""
+    taken = {port for port in wanted if not _is_free(port)}
+    if not taken:
+        return []
+    try:
+        rows = [(each.laddr.port, each.status) for each in psutil.net_connections(kind="tcp") if each.laddr]
+    except psutil.AccessDenied:
+        return []
+    alive = {port for port, status in rows if status != psutil.CONN_TIME_WAIT}
+    return sorted({port for port, _ in rows if port in taken} - alive)
 
 
 def _is_free(port: int) -> bool:

@@ -30,7 +30,9 @@ def start(options: Options, *, detach: bool) -> int:
     clear_leftovers(run)
     credentials = Credentials.load_or_create(run.path)
     credentials.set_airtable_token(options.environment.get("AIRTABLE_TOKEN") or None)
-    ports.require_free(planned_ports(options, credentials))
+    planned = planned_ports(options, credentials)
+    ports.until_rested(planned, _say)
+    ports.require_free(planned)
     binaries = dapr_binaries.obtain(with_cli=options.infra_only, components=Bus.read(ROOT).dapr_components, say=_say)
     log_files.rotate(run.logs)
     if detach:

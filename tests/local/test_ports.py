@@ -49,6 +49,26 @@ def test_an_owner_of_many_ports_is_one_line() -> None:
     assert ", and 1 more ports by it" in str(refused.value)
 
 
+def test_a_port_of_a_connection_that_ended_rests_and_is_nobodys() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        with socket.create_connection(server.getsockname()) as ended:
+            port = ended.getsockname()[1]
+            other, _ = server.accept()
+            assert ports.resting([port]) == []  # it is in use
+            ended.shutdown(socket.SHUT_RDWR)  # who ends a connection keeps its port
+            other.close()
+        assert ports.resting([port]) == [port]
+
+
+def test_a_port_that_somebody_holds_is_not_waited_for() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports.until_rested({taken.getsockname()[1]: "valkey redis"}, lambda line: pytest.fail(line))
+
+
 def test_free_ports_are_accepted() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
