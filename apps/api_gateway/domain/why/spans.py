@@ -10,7 +10,7 @@ LATE = frozenset(("peer.timeout", "request.timeout", "database.timeout"))
 SHARE = 0.5  # of the time, and a part explains that the whole was too late
 LEAST = 0.25  # of the time, and a part is worth naming
 DOWN = ("database.", "state.", "secrets.", "peer.", "sidecar.")
-STORES = {"postgresql": "database", "redis": "state store"}
+STORES = {"postgresql": "database", "dapr": "state store"}
 
 
 def told_by(trace: Trace) -> Exchange:

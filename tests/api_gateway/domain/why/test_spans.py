@@ -56,6 +56,14 @@ def test_slow_is_explained_by_what_the_time_was_spent_on(how):
     assert len(render(verdict).splitlines()) <= MAX_LINES
 
 
+@pytest.mark.parametrize(("system", "called"), [("postgresql", "database"), ("dapr", "state store")])
+def test_a_store_has_the_name_that_people_know(system, called):
+    stretch = spent("store", system)
+    verdict = judge(Evidence("last", AT, SLOW, trace=traced(stretch, slowest=stretch)))
+    assert verdict.summary == f"{CONNECTOR} waited 2.0 of 2.5 s for its {called}."
+    assert verdict.path[-1].name == called
+
+
 def test_who_is_too_late_is_not_blamed_for_whom_it_waited_for():
     late = failed("peer.timeout", 504, total=2_500)
     stretch = spent("store", "postgresql")
