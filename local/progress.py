@@ -4,12 +4,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .errors import SetupError
+from .repeating import again_and_again
 
 _BETWEEN_LINES = 5.0
 
@@ -28,20 +28,8 @@ class Progress:
     @contextlib.contextmanager
     def step(self, text: str) -> Iterator[None]:
         """Say what is being done at once and every few seconds while it lasts."""
-        finished = threading.Event()
-
-        def repeat() -> None:
-            while not finished.wait(self._between_lines):
-                self.note(f"{text} …")
-
-        self.note(f"{text} …")
-        speaker = threading.Thread(target=repeat, daemon=True)
-        speaker.start()
-        try:
+        with again_and_again(self._between_lines, lambda: self.note(f"{text} …")):
             yield
-        finally:
-            finished.set()
-            speaker.join()
 
     def run(self, text: str, command: list[str], *, cwd: Path, environment: Mapping[str, str], remedy: str) -> str:
         """Run a program as one step and return its output.

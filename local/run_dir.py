@@ -142,6 +142,13 @@ class RunDirectory:
                 f"rm {self.path / 'processes.json'}"
             ) from None
 
+    def running(self) -> Record:
+        """What the launcher wrote that runs now. Raises SetupError when none does."""
+        record = self.read_record()
+        if record is None or not record.launcher_runs:
+            raise SetupError("nothing runs here: start it with `make up`")
+        return record
+
     def write_record(self, record: Record) -> None:
         """Replace processes.json at once."""
         write_private(self.path / "processes.json", json.dumps(asdict(record), indent=1))

@@ -37,8 +37,8 @@ class Ground:
         return self.names[self.one]
 
 
-def connect(run: RunDirectory) -> httpx.Client:
-    """A client as a user has one: the address and the key of `client.env`. Refuses the real Airtable."""
+def addresses(run: RunDirectory) -> dict[str, str]:
+    """What `client.env` says. Raises SetupError where nothing runs, and for the real Airtable."""
     try:
         lines = run.client_file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -46,7 +46,13 @@ def connect(run: RunDirectory) -> httpx.Client:
     pairs = (line.removeprefix("export ").partition("=") for line in lines)
     values = {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
     if not values.get("SANDBOX_URL"):
-        raise SetupError("this writes and kills: it works on the simulated Airtable only")
+        raise SetupError("this writes and breaks: it works on the simulated Airtable only")
+    return values
+
+
+def connect(run: RunDirectory) -> httpx.Client:
+    """A client as a user has one: the address and the key of `client.env`. Raises what `addresses` raises."""
+    values = addresses(run)
     key = {"authorization": f"Bearer {values['PLATFORM_KEY']}"}
     return httpx.Client(base_url=values["PLATFORM_URL"], headers=key, timeout=10)
 

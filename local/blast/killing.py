@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..errors import SetupError
-from ..run_dir import Entry, RunDirectory
+from ..run_dir import RunDirectory
 from .ground import Ground, connect, prepare
 from .journeys import JOURNEYS
 from .load import Load
@@ -20,7 +20,7 @@ _KINDS = ("app", "sidecar", "data", "control", "sandbox")
 
 def components(run: RunDirectory, wanted: Sequence[str]) -> list[str]:
     """The names of what will be killed, apps first; all when none is wanted. Raises SetupError for an unknown one."""
-    entries = sorted(_entries(run), key=lambda entry: (_KINDS.index(entry.kind), entry.name))
+    entries = sorted(run.running().processes, key=lambda entry: (_KINDS.index(entry.kind), entry.name))
     names = [entry.name for entry in entries if entry.name != "zygote"]  # no cluster has one
     if unknown := set(wanted) - set(names):
         raise SetupError(f"no such component: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
@@ -51,15 +51,8 @@ def kill_each(run: RunDirectory, names: Sequence[str], times: int, say: Callable
     return rows
 
 
-def _entries(run: RunDirectory) -> list[Entry]:
-    record = run.read_record()
-    if record is None or not record.launcher_runs:
-        raise SetupError("nothing runs here: start it with `make up`")
-    return record.processes
-
-
 def _kill(run: RunDirectory, name: str) -> float:
-    (entry,) = [entry for entry in _entries(run) if entry.name == name]
+    (entry,) = [entry for entry in run.running().processes if entry.name == name]
     if entry.pid is None or not entry.runs:
         raise SetupError(f"{name} does not run")
     os.kill(entry.pid, signal.SIGKILL)
@@ -84,7 +77,7 @@ def _until_well(run: RunDirectory, load: Load, since: float) -> float:
     ready: float | None = None
     while (now := time.monotonic()) < since + _LONGEST:
         time.sleep(0.1)
-        if not all(entry.state == "ready" for entry in _entries(run)):
+        if not all(entry.state == "ready" for entry in run.running().processes):
             ready = None
             continue
         ready = ready or now

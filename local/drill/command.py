@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..blast.ground import Ground, connect, prepare
+from ..blast.ground import Ground, addresses, connect, prepare
 from ..blast.journeys import JOURNEYS
 from ..blast.load import Load
 from ..errors import SetupError
@@ -33,11 +33,8 @@ class Chosen:
 
 def drill(run: RunDirectory, chosen: Chosen) -> int:
     """Break, ask, restore, one fault after the other; then the numbers. At Ctrl-C those of the faults so far."""
-    record = run.read_record()
-    if record is None or not record.launcher_runs:
-        raise SetupError("nothing runs here: start it with `make up`")
-    faults = _choose(record, chosen)
-    mesh = Mesh(run, _admin(run))
+    faults = _choose(run.running(), chosen)
+    mesh = Mesh(run, addresses(run)["SANDBOX_ADMIN_URL"])
     with connect(run) as client:
         ground = prepare(client)
     trials: list[Trial] = []
@@ -63,14 +60,6 @@ def _choose(record: Record, chosen: Chosen) -> list[Fault]:
     if unknown := sorted(set(chosen.families) - set(known)):
         raise SetupError(f"no such family: {', '.join(unknown)}; there are {', '.join(known)}")
     return every(apps, chosen.seed, chosen.families)[: chosen.most]
-
-
-def _admin(run: RunDirectory) -> str:
-    lines = run.client_file.read_text(encoding="utf-8").splitlines()
-    values = dict(line.removeprefix("export ").split("=", 1) for line in lines if "=" in line)
-    if "SANDBOX_ADMIN_URL" not in values:
-        raise SetupError("this breaks things: it works on the simulated Airtable only")
-    return values["SANDBOX_ADMIN_URL"].strip("'\"")
 
 
 def _one(mesh: Mesh, ground: Ground, fault: Fault) -> Trial:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 
 from ..errors import SetupError
+from ..repeating import again_and_again
 from ..run_dir import Entry, RunDirectory
 
 _SLICE = 1.5  # s of each stop of a process that is slowed; it runs 20 ms between two
@@ -25,10 +25,7 @@ class Mesh:
     admin: str
 
     def entries(self) -> list[Entry]:
-        record = self.run.read_record()
-        if record is None or not record.launcher_runs:
-            raise SetupError("nothing runs here: start it with `make up`")
-        return record.processes
+        return self.run.running().processes
 
     def pid(self, name: str) -> int | None:
         """The pid of a process that is running now."""
@@ -46,7 +43,7 @@ class Mesh:
 @contextlib.contextmanager
 def killed(mesh: Mesh, name: str) -> Iterator[None]:
     """Kill it, and again whenever it has come back, until the block ends."""
-    with _again_and_again(0.02, lambda: _signal(mesh.pid(name), signal.SIGKILL)):
+    with again_and_again(0.02, lambda: _signal(mesh.pid(name), signal.SIGKILL)):
         yield
 
 
@@ -72,7 +69,7 @@ def slowed(mesh: Mesh, name: str) -> Iterator[None]:
         _signal(pid, signal.SIGCONT)
 
     try:
-        with _again_and_again(0.02, turn):
+        with again_and_again(0.02, turn):
             yield
     finally:
         _signal(pid, signal.SIGCONT)
@@ -92,21 +89,3 @@ def _signal(pid: int | None, number: signal.Signals) -> None:
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-
-
-@contextlib.contextmanager
-def _again_and_again(pause: float, act: Any) -> Iterator[None]:
-    act()
-    ended = threading.Event()
-
-    def repeat() -> None:
-        while not ended.wait(pause):
-            act()
-
-    thread = threading.Thread(target=repeat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
