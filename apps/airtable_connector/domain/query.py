@@ -40,11 +40,8 @@ def with_names(pairs: Pairs, names: Mapping[str, str]) -> Pairs:
 
 def with_names_in_body(body: bytes, names: Mapping[str, str]) -> bytes:
     """The same for a listRecords body; Airtable is left to say what is wrong with any other."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return body
-    if not isinstance(parsed, dict) or not isinstance(parsed.get(FORMULA), str):
+    parsed = _parsed_body(body)
+    if parsed is None or not isinstance(parsed.get(FORMULA), str):
         return body
     return orjson.dumps({**parsed, FORMULA: filters.with_names(parsed[FORMULA], names)})
 
@@ -80,22 +77,22 @@ def _told_apart(pairs: Pairs) -> Iterable[tuple[str, int, str]]:
 
 def canonical_body(body: bytes) -> bytes | None:
     """The same for a listRecords body; None when it is not a JSON object."""
-    try:
-        parsed = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(parsed, dict):
-        return None
-    return orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
+    parsed = _parsed_body(body)
+    return None if parsed is None else orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
 
 
 def offset_in_body(body: bytes) -> str | None:
     """The page a listRecords body asks for."""
+    parsed = _parsed_body(body)
+    return parsed.get("offset") or None if parsed else None
+
+
+def _parsed_body(body: bytes) -> dict[str, Any] | None:
     try:
         parsed = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError:
         return None
-    return parsed.get("offset") or None if isinstance(parsed, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def as_list_records(pairs: Pairs) -> tuple[str, bytes]:

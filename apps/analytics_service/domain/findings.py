@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
+from apps.analytics_service.domain import spans
 from contracts.analytics_service import Findings, Span, Spent, Stretch
 
 MOST = 5  # failures after the answer; more say nothing new
+T = TypeVar("T", spans.Span, Span)  # as it came, or as it is shown
 WAITS_FOR = "platform.waits_for"
 
 
@@ -15,8 +18,7 @@ def findings(parts: Sequence[Span]) -> Findings:
         return Findings()
     whole = _Tree(parts)
     asked = whole.until_the_answer()
-    excused = {part.parent for part in asked if part.failed}
-    blamed = next((part for part in asked if part.failed and part.id not in excused), None)
+    blamed = to_blame(asked)
     slowest = _slowest(asked)
     told = {part.id for part in asked}
     silent = (stretch.on for stretch in map(whole.stretch, asked) if stretch.spent == "silence")
@@ -29,6 +31,12 @@ def findings(parts: Sequence[Span]) -> Findings:
         later=[whole.stretch(part) for part in _given_up([part for part in parts if part.id not in told])[:MOST]],
         silent=sorted({app for app in silent if app}),
     )
+
+
+def to_blame(parts: Sequence[T]) -> T | None:
+    """The failed span that none of its own parts excuses; the first where there are several."""
+    excused = {part.parent for part in parts if part.failed}
+    return next((part for part in parts if part.failed and part.id not in excused), None)
 
 
 def _slowest(asked: Sequence[Span]) -> list[Span]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from apps.analytics_service.domain.findings import findings
+from apps.analytics_service.domain.findings import findings, to_blame
 from apps.analytics_service.domain.spans import Span
 from contracts.analytics_service import Kept, Trace, TraceSummary
 from contracts.analytics_service import Span as Part
@@ -48,12 +48,6 @@ def summary(trace_id: str, spans: Sequence[Span], kept: Kept | None) -> TraceSum
         error=deepest.error if deepest else beginning.error or None,
         kept=kept,
     )
-
-
-def to_blame(spans: Sequence[Span]) -> Span | None:
-    """The failed span that none of its own parts excuses; the earliest where there are several."""
-    excused = {span.parent for span in spans if span.failed}
-    return next((span for span in spans if span.failed and span.id not in excused), None)
 
 
 def whole(trace_id: str, spans: Sequence[Span], kept: Kept | None) -> Trace:

@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import Query
 
 from apps.audit_service.domain.reading import reader
+from apps.audit_service.routes.parameters import Trail
 from apps.audit_service.service import Reading, Retaining
 from chassis import Principal, Router
-from contracts.audit_service import TRAIL, AccessReport, EntriesQuery, Retention, TrailEntry, WhoseTrail
+from contracts.audit_service import AccessReport, EntriesQuery, Retention, TrailEntry
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/audit", tags=["Audit"])
 
-Trail = Annotated[WhoseTrail, Query(description=TRAIL)]
 Target = Annotated[str, Query(pattern="^[^:]+:.+$", max_length=301)]
 
 

@@ -7,14 +7,13 @@ from fastapi import Query
 from starlette.responses import Response
 
 from apps.audit_service.domain.reading import reader
+from apps.audit_service.routes.parameters import Trail
 from apps.audit_service.service import Exports
 from chassis import Principal, Router
-from contracts.audit_service import TRAIL, Export, NewExport, WhoseTrail
+from contracts.audit_service import Export, NewExport
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/audit/exports", tags=["Audit"])
-
-Trail = Annotated[WhoseTrail, Query(description=TRAIL)]
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson", "bundle": "application/octet-stream"}
 

@@ -7,22 +7,14 @@ from fastapi import Query
 from pydantic import Field
 
 from apps.audit_service.domain.reading import reader
+from apps.audit_service.routes.parameters import Trail
 from apps.audit_service.service import Checkpoints, Verifying
 from chassis import Principal, Router
-from contracts.audit_service import (
-    TRAIL,
-    Checkpoint,
-    ConsistencyProof,
-    InclusionProof,
-    SigningKey,
-    Verification,
-    WhoseTrail,
-)
+from contracts.audit_service import Checkpoint, ConsistencyProof, InclusionProof, SigningKey, Verification
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1/audit", tags=["Audit"])
 
-Trail = Annotated[WhoseTrail, Query(description=TRAIL)]
 Index = Annotated[int, Field(ge=0, lt=2**62)]
 Size = Annotated[int, Field(ge=1, lt=2**62)]
 

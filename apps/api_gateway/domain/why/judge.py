@@ -73,8 +73,9 @@ def _nothing(evidence: Evidence) -> Finding:
 
 def _slowest(evidence: Evidence, exchange: Exchange) -> Finding:
     stretch = evidence.trace.findings.slowest if evidence.trace else None
-    explained = stretch is not None and stretch.own_ms >= spans.LEAST * exchange.total
-    return spans.slow(stretch, exchange.total) if stretch and explained else _slowest_part(exchange)
+    if stretch is None or stretch.own_ms < spans.LEAST * exchange.total:
+        return _slowest_part(exchange)
+    return spans.slow(stretch, exchange.total)
 
 
 def _slowest_part(exchange: Exchange) -> Finding:

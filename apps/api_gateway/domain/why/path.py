@@ -13,7 +13,7 @@ def path_of(
     exchange: Exchange, failure: Failure | None, finding: Finding, trace: Trace | None = None
 ) -> tuple[Hop, ...]:
     """By the spans, where they reach to what failed; what never reached an app left none there."""
-    reached = failure is None or failure.code in spans.LATE or failure.code not in (*UNREACHABLE, "mesh.denied")
+    reached = failure is None or failure.code in spans.TIMED_OUT or failure.code not in (*UNREACHABLE, "mesh.denied")
     if trace and trace.findings.path and reached and not finding.process:
         return spans.path(trace, failed=failure is not None, cause=finding.cause)
     own = failure is not None and failure.service == GATEWAY and failure.code != "sidecar.unavailable"

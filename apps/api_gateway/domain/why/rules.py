@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
 from apps.api_gateway.domain.why.processes import AFTERMATH, REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
-from apps.api_gateway.domain.why.spans import late_below
+from apps.api_gateway.domain.why.spans import LATE, late_below
 from apps.api_gateway.domain.why.verdict import Cause, Finding, Remedy
 
 UNREACHABLE = frozenset(
@@ -16,7 +16,6 @@ STORES = {
     "database.unavailable": "database",
     "database.answer-lost": "database",
 }
-LATE = frozenset(("request.timeout", "database.timeout"))
 FULL = frozenset(("database.busy",))
 
 

@@ -6,7 +6,8 @@ from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
 from apps.api_gateway.domain.why.verdict import Cause, Finding, Hop, Remedy, State
 from contracts.analytics_service import Stretch, Trace
 
-LATE = frozenset(("peer.timeout", "request.timeout", "database.timeout"))
+LATE = frozenset(("request.timeout", "database.timeout"))  # says who was late
+TIMED_OUT = LATE | {"peer.timeout"}  # says it of another
 SHARE = 0.5  # of the time, and a part explains that the whole was too late
 LEAST = 0.25  # of the time, and a part is worth naming
 DOWN = ("database.", "state.", "secrets.", "peer.", "sidecar.")
@@ -41,7 +42,7 @@ def told_by(trace: Trace) -> Exchange:
 def late_below(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     """The time was over while somebody further down still worked or waited."""
     stretch = evidence.trace.findings.slowest if evidence.trace else None
-    if failure.code not in LATE or stretch is None or stretch.own_ms < SHARE * exchange.total:
+    if failure.code not in TIMED_OUT or stretch is None or stretch.own_ms < SHARE * exchange.total:
         return None
     if stretch.spent == "mesh" or stretch.on == failure.service:
         return None  # of this, the app itself is asked
