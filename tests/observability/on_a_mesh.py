@@ -186,22 +186,29 @@ def _frozen(mesh: Mesh, *names: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _slow_table(mesh: Mesh, app_id: str, table: str) -> Iterator[None]:
-    """Somebody takes the table for 0.3 s, again and again."""
+def _beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """`work` runs beside the block, and ends when it is told that the block has."""
     ended = threading.Event()
-
-    def hold() -> None:
-        while not ended.wait(0.01):
-            with _in_its_database(mesh, app_id, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"):
-                ended.wait(0.3)
-
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=work, args=(ended,))
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join(30)
+
+
+@contextlib.contextmanager
+def _slow_table(mesh: Mesh, app_id: str, table: str) -> Iterator[None]:
+    """Somebody takes the table for 0.3 s, again and again."""
+
+    def hold(ended: threading.Event) -> None:
+        while not ended.wait(0.01):
+            with _in_its_database(mesh, app_id, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"):
+                ended.wait(0.3)
+
+    with _beside(hold):
+        yield
 
 
 @contextlib.contextmanager
@@ -225,22 +232,17 @@ def _in_its_database(mesh: Mesh, app_id: str, statement: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _stuttering(mesh: Mesh, name: str) -> Iterator[None]:
     """It gets no processor for half of the time."""
-    ended, pid = threading.Event(), mesh.processes()[name]["pid"]
+    pid = mesh.processes()[name]["pid"]
 
-    def stutter() -> None:
+    def stutter(ended: threading.Event) -> None:
         while not ended.is_set():
             for number in (signal.SIGSTOP, signal.SIGCONT):
                 os.kill(pid, number)
                 ended.wait(0.6)
         os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=stutter)
-    thread.start()
-    try:
+    with _beside(stutter):
         yield
-    finally:
-        ended.set()
-        thread.join(30)
 
 
 FAULTS: list[tuple[set[tuple[str, str]], Callable[[Mesh], contextlib.AbstractContextManager[None]]]] = [
