@@ -26,6 +26,8 @@ from ._unreadable import RAW, dead_letters, problem, unwrapped
 HANDLING = 20.0  # seconds a handler may take; the broker's `processingTimeout` is 30
 LARGEST = 1024 * 1024  # bytes of an envelope; our own publish a quarter of it
 REMEMBERED = 10_000  # events whose attempts are counted
+PAUSE = 0.05  # seconds between the tries of a handler that has a bug
+PASSING = (Retry, AppError, OSError)  # what a handler raises that may be over later; anything else is a bug in it
 DONE, AGAIN, GONE = 204, 503, 404  # for daprd: handled; bring it again; never again, to the dead letters with it
 
 
@@ -65,12 +67,9 @@ class Delivery:
         metrics: Metrics,
         log: Log,
     ) -> None:
-        self._app_id = app_id
-        self._db = db
-        self._handlers = handlers
-        self._listeners = listeners
-        self._metrics = metrics
-        self._log = log
+        self._app_id, self._db = app_id, db
+        self._handlers, self._listeners = handlers, listeners
+        self._metrics, self._log = metrics, log
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._failed = event_failed(app_id)
         self.handled: Callable[[Envelope], Awaitable[None]] | None = None  # told of each event that is done with
@@ -131,18 +130,20 @@ class Delivery:
 
     async def handle(self, topic: str, envelope: Envelope) -> int:
         """Run every handler of `topic` that has not handled this event yet."""
-        attempt = self._attempts.pop(envelope.id, 0) + 1
+        attempt = last = self._attempts.pop(envelope.id, 0) + 1
         retry: dict[str, str] = {}
         drop: dict[str, str] = {}
         for handler in self._handlers.get(topic, []):
             try:
-                outcome = "done" if await self._run(handler, envelope) else "again"
+                outcome = "done" if await self._run_patiently(handler, envelope) else "again"
             except Drop as reason:
                 outcome, drop[handler.name] = "drop", str(reason)
-            except Exception as error:  # a bug in a handler costs this event its tries, and nobody else anything
+            except PASSING as error:
                 outcome, retry[handler.name] = "retry", _problem(error)
                 if attempt == TRIES:
                     outcome = "given-up"
+            except Exception as error:  # costs this event its tries, and nobody else anything
+                outcome, last, drop[handler.name] = "given-up", TRIES, _problem(error)
             self._metrics.handled(handler.name, outcome)
         if retry and attempt < TRIES:
             self._attempts[envelope.id] = attempt
@@ -151,9 +152,25 @@ class Delivery:
             self._log.warning("event will come again", id=envelope.id, topic=topic, attempt=attempt, problems=retry)
             return AGAIN
         if retry or drop:
-            await self._give_up(topic, envelope, attempt, {**drop, **retry})
+            await self._give_up(topic, envelope, last, {**drop, **retry})
             return GONE
         return DONE
+
+    async def _run_patiently(self, handler: Handler, envelope: Envelope) -> bool:
+        """`_run`, and for a bug all its tries at once: no later delivery finds the code mended.
+
+        Meanwhile a broker that keeps an order brings nothing else. What a dependency is to blame for is waited for:
+        the events behind it could not be handled either.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return await self._run(handler, envelope)
+            except (Drop, *PASSING):
+                raise
+            except Exception:
+                self._metrics.handled(handler.name, "retry")
+                await asyncio.sleep(PAUSE)
+        return await self._run(handler, envelope)
 
     async def _run(self, handler: Handler, envelope: Envelope) -> bool:
         """Whether it ran now; False when it had before."""
@@ -188,19 +205,12 @@ class Delivery:
         if topic.endswith(".event-failed"):
             return  # one that tells of a failed one would never end
         who = service(self._app_id, envelope.tenant or "platform")
+        about = {"event": envelope.id or "unknown", "topic": topic, "type": envelope.type, "attempt": attempt}
         try:
             with acting(self._context_of(envelope)):
                 async with self._db().change(who) as change:
                     for handler, problem in problems.items():
-                        failure = self._failed(
-                            event=envelope.id or "unknown",
-                            topic=topic,
-                            type=envelope.type,
-                            handler=handler,
-                            attempt=attempt,
-                            problem=problem,
-                        )
-                        change.publish(failure)
+                        change.publish(self._failed.model_validate({**about, "handler": handler, "problem": problem}))
         except AppError as error:
             self._log.error("its failure could not be published", id=envelope.id, problem=error.detail)
 

@@ -81,7 +81,7 @@ class Relay:
         self._measured = -POLL
         self._tidied = 0.0
         self._rounds = Rounds(
-            self._round_and_tidy,
+            self._round,
             db.published,
             log,
             longest_pause=LONGEST_PAUSE,
@@ -95,13 +95,9 @@ class Relay:
     async def stop(self) -> None:
         await self._rounds.stop()
 
-    async def _round_and_tidy(self) -> float:
-        rest = await self._round()
-        await self._tidy()
-        return rest
-
     async def _round(self) -> float:
         """Publish a batch; the seconds until the next unless woken. Raises _BusAway, and what the database raises."""
+        await self._tidy()
         now = time.monotonic()
         if now >= self._measured + POLL:  # one that was woken sooner has something to do
             async with self._db.read(self._who) as read:
@@ -158,8 +154,7 @@ class Relay:
                 asyncio.timeout(PATIENCE),
                 self._mesh.session.post(url, data=body, headers={"content-type": MEDIA_TYPE}) as response,
             ):
-                answer = await response.read()
-                status = response.status
+                status, answer = response.status, await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._metrics.publish_failed()
             raise _BusAway(f"the sidecar does not take events: {error!r}") from None

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from chassis import AppSettings, Drop, Principal
+from chassis import AppSettings, Drop, Principal, Retry
 from chassis._events import TRIES
 from chassis.testing import AppClient, FakeDapr
 from chassis.testing._fake import APP_TOKEN
@@ -172,10 +172,11 @@ async def test_an_app_whose_stream_was_trimmed_while_it_was_away_is_handed_what_
         assert len(await seen.effects()) == 22, "an effect happened twice"
 
 
-async def test_a_failing_handler_gets_the_event_again(bus, writing, seen):
+@pytest.mark.parametrize("raised", [Retry, LookupError])
+async def test_a_failing_handler_gets_the_event_again(bus, writing, seen, raised):
     async def fail_twice(event):
         if len(seen.contexts) < 3:
-            raise LookupError
+            raise raised
 
     seen.behave = fail_twice
     await publish(writing, "a")

@@ -59,10 +59,11 @@ async def test_an_event_that_comes_twice_at_once_has_its_effect_once(reading, se
     assert await seen.effects() == ["a"]
 
 
-async def test_a_handler_that_fails_leaves_no_trace_and_is_run_again(reading, seen, dapr):
+@pytest.mark.parametrize("raised", [Retry("not yet"), ConnectionError(), LookupError("ours")])
+async def test_a_handler_that_fails_leaves_no_trace_and_is_run_again(reading, seen, dapr, raised):
     async def fail_twice(event):
         if len(seen.contexts) < 3:
-            raise LookupError("ours")
+            raise raised
 
     seen.behave = fail_twice
     await dapr.bus.deliver(TOPIC, an_event())
@@ -94,6 +95,41 @@ async def test_a_handler_that_never_succeeds_gives_up_and_says_why(reading, seen
         "attempt": TRIES,
         "problem": problem,
     }
+
+
+async def test_a_bug_gets_its_tries_within_one_delivery_and_so_holds_up_nobody_behind_it(reading, seen, dapr):
+    async def fail(event):
+        if len(seen.contexts) <= TRIES:
+            raise LookupError
+
+    seen.behave = fail
+    dapr.bus.pause = 3_600  # a second delivery would outlast the test
+    await dapr.bus.deliver(TOPIC, an_event("1"))
+    await dapr.bus.deliver(TOPIC, an_event("2"))
+    assert (await seen.effects(), len(seen.contexts)) == (["a"], TRIES + 1)
+
+
+async def test_a_bug_in_one_handler_takes_no_delivery_from_another_that_waits(dapr, new_database):
+    waited = []
+
+    @subscribe(NoteAdded)
+    async def broken(event: NoteAdded) -> None:
+        raise LookupError
+
+    @subscribe(NoteAdded)
+    async def waits(event: NoteAdded) -> None:
+        waited.append(event.note)
+        if len(waited) < 3:
+            raise Retry("not yet")
+
+    dapr.secrets["database-url/reader-service"] = await new_database("reader-service")
+    app = create_app(Settings(**dapr.settings()), provide=[Seen], subscriptions=[broken, waits])
+    async with AppClient(app, dapr.headers()).running():
+        await dapr.bus.connect(app)
+        await dapr.bus.deliver(TOPIC, an_event())
+        assert len(waited) == 3
+        (failure,) = await failures(dapr)
+    assert (failure["handler"], failure["attempt"]) == ("broken", TRIES)
 
 
 async def test_a_handler_that_drops_an_event_does_not_see_it_again(reading, seen, dapr):
