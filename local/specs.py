@@ -56,8 +56,9 @@ SHARED_MODULES = (
     "pydantic.v1",
     "uvicorn.protocols.websockets.auto",
 )
-# Ours, that every app stands on: found by name, because this folder may not know them.
-_SHARED_FOLDERS = ("chassis", "contracts")
+# Ours, found by their places, because this folder may not know them. Each app's modules too, for all apps: what a
+# process imports by itself it shares with nobody, and it copies the pages of what that refers to.
+_SHARED_FILES = ("chassis/*.py", "contracts/**/*.py", "apps/**/*.py")
 
 
 def sidecar_name(app_name: str) -> str:
@@ -231,10 +232,10 @@ class Specs:
 
 
 def own_shared_modules(root: Path) -> list[str]:
-    """The modules of the folders that every app stands on, programs apart."""
+    """The modules of the apps and of what they stand on, programs and migrations apart."""
+    files = (path.relative_to(root) for pattern in _SHARED_FILES for path in sorted(root.glob(pattern)))
     return [
-        folder if path.stem == "__init__" else f"{folder}.{path.stem}"
-        for folder in _SHARED_FOLDERS
-        for path in sorted((root / folder).glob("*.py"))
-        if path.stem != "__main__"
+        ".".join((path.parent if path.stem == "__init__" else path.with_suffix("")).parts)
+        for path in files
+        if path.stem != "__main__" and "migrations" not in path.parts
     ]

@@ -61,7 +61,7 @@ def load(names: Sequence[str]) -> list[str]:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # one app's failure is not to be everybody's
             missing.append(f"{name}: {error}")
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise write to, and so copy, every shared page
