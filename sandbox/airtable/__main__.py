@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             tokens=tokens,
             limits=LimitSettings(options.limits == "exact", calls_per_month=options.calls_per_month),
             missing_record=options.missing_record,
+            missing_table=options.missing_table,
             fetch=options.fetch,
             origin=options.public_url.rstrip("/") or url_of(api),
             state_file=StateFile(options.state, sync=options.sync) if options.state else None,
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Airtable sandbox on http://{options.host}:{api_port}, admin on http://127.0.0.1:{admin_port}")
     print(f"limits {options.limits}; bases: {bases}", flush=True)
     servers.run()
+    sandbox.close()
     return 0
 
 
@@ -69,7 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", action="append", metavar="T", help="accept only this token; repeatable")
     parser.add_argument("--seed", type=Path, metavar="FILE", help="bases to start with (YAML or JSON)")
     parser.add_argument(
-        "--limits", choices=("exact", "off"), default="exact", help="5/s per base with 30 s penalty, or none"
+        "--limits",
+        choices=("exact", "off"),
+        default="exact",
+        help="5/s per base with 30 s penalty, 50/s per user, or none",
     )
     parser.add_argument("--calls-per-month", type=int, metavar="N", help="refuse more than a plan would (no limit)")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep what is written in this file")
@@ -80,10 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--missing-record",
-        type=int,
-        choices=(404, 403),
-        default=404,
-        help="status for a record that does not exist: 404 as recorded in 2022, 403 as reported in 2026",
+        choices=("404", "404-text", "403"),
+        default="404",
+        help="answer for a record that does not exist: 404 as recorded in 2022, with the bare text as error, "
+        "or 403 as reported in 2026",
+    )
+    parser.add_argument(
+        "--missing-table",
+        choices=("403", "404"),
+        default="403",
+        help="answer for a table that does not exist: 403 as documented, 404 as recorded in 2022",
     )
     return parser
 

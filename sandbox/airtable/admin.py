@@ -136,16 +136,19 @@ class AdminApp:
         mode = given.pop("mode", "exact" if settings.enabled else "off")
         if mode not in ("exact", "off"):
             raise _Refused("mode must be exact or off")
+        form = given.pop("form", settings.form)
+        if form not in ("plural", "singular"):
+            raise _Refused("form must be plural or singular")
         for key, value in given.items():
             attribute = _LIMIT_KEYS.get(key)
             if attribute is None:
-                raise _Refused(f"unknown key {key}; known are mode, {', '.join(_LIMIT_KEYS)}")
+                raise _Refused(f"unknown key {key}; known are mode, form, {', '.join(_LIMIT_KEYS)}")
             if value is None and key in ("retryAfter", "callsPerMonth"):
                 continue
             whole = key != "penaltySeconds"
             if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or value < 0:
                 raise _Refused(f"{key} must be a {'whole ' if whole else ''}number, not negative")
-        settings.enabled = mode == "exact"
+        settings.enabled, settings.form = mode == "exact", form
         for key, value in given.items():
             setattr(settings, _LIMIT_KEYS[key], value)
         self._sandbox.limiter.forget()
@@ -155,7 +158,8 @@ class AdminApp:
         limiter = self._sandbox.limiter
         shape = {key: getattr(limiter.settings, attribute) for key, attribute in _LIMIT_KEYS.items()}
         penalties = limiter.penalties(self._sandbox.clock.seconds())
-        return {"mode": "exact" if limiter.settings.enabled else "off", **shape, "penalties": penalties}
+        mode = "exact" if limiter.settings.enabled else "off"
+        return {"mode": mode, "form": limiter.settings.form, **shape, "penalties": penalties}
 
     def _set_clock(self, request: Request) -> Any:
         clock = self._sandbox.clock
@@ -202,7 +206,7 @@ class AdminApp:
 
 _LIMIT_KEYS = {
     "basePerSecond": "base_per_second",
-    "tokenPerSecond": "token_per_second",
+    "userPerSecond": "user_per_second",
     "penaltySeconds": "penalty_seconds",
     "retryAfter": "retry_after",
     "callsPerMonth": "calls_per_month",

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from sandbox.airtable import connection, errors, routes
+from sandbox.airtable.encoding import packed, unpacked
 from sandbox.airtable.faults import Fault
 from sandbox.airtable.http import (
     Receive,
@@ -61,7 +62,7 @@ class AirtableApp:
         elif cut is not None:
             await connection.cut(response, cut.bytes, receive, send)
         else:
-            await send_response(response, send)
+            await send_response(packed(response, request.headers.get("accept-encoding", "")), send)
         elapsed = (time.perf_counter() - started) * 1000
         sandbox.log.answered(entry, None if response is None or cut else response.status, elapsed)
 
@@ -77,8 +78,8 @@ class AirtableApp:
             raise errors.authentication_required()
         request.grant = grant
         limiter = self._sandbox.limiter
-        if not limiter.admit(base_id, token.strip(), arrived):
-            raise errors.rate_limited(limiter.settings.retry_after)
+        if not limiter.admit(base_id, grant.user_id, arrived):
+            raise errors.rate_limited(limiter.settings.retry_after, limiter.settings.form)
         if not limiter.within_month(self._sandbox.clock.milliseconds_text()[:7]):
             raise errors.monthly_limit()
         if url_length > MAX_URL_CHARACTERS:
@@ -106,7 +107,7 @@ class AirtableApp:
 
     async def _served(self, request: Request, receive: Receive) -> Response:
         try:
-            request.body = await read_body(receive)
+            request.body = unpacked(await read_body(receive), request.headers.get("content-encoding", ""))
             if request.segments[:2] == ["oauth2", "v1"]:
                 return self._sandbox.oauth.answer(request)
             if request.segments[:2] == ["v3", "u"] and request.method == "GET":

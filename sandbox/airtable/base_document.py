@@ -20,6 +20,8 @@ def document_of(base: Base) -> dict[str, Any]:
         "name": base.name,
         "users": base.users,
         "permissionLevel": base.permission_level,
+        "createdTime": base.created_time,
+        "workspaceId": base.workspace_id,
         "version": base.version,
         "tables": [_table(table) for table in base.tables.values()],
     }
@@ -28,6 +30,8 @@ def document_of(base: Base) -> dict[str, Any]:
 def base_of(document: dict[str, Any]) -> Base:
     """Without clock, files and watchers."""
     base = Base(document["id"], document["name"], document["users"], document["permissionLevel"])
+    base.created_time = document.get("createdTime", base.created_time)  # older files have neither
+    base.workspace_id = document.get("workspaceId", base.workspace_id)
     base.version = document["version"]
     for stored in document["tables"]:
         table = Table(stored["id"], stored["name"], base, stored["description"])

@@ -54,9 +54,21 @@ def too_many_webhooks() -> AirtableError:
     return _typed(403, "TOO_MANY_WEBHOOKS_IN_BASE", message)
 
 
-def record_not_found() -> AirtableError:
-    """Recorded in 2022. Reports of 2026 have `model_not_found` instead; `--missing-record` chooses."""
+def record_not_found(form: str) -> AirtableError:
+    """`404` was recorded in 2022, `403` reported in 2026, `404-text` seen by others; `--missing-record` chooses."""
+    match form:
+        case "403":
+            return model_not_found()
+        case "404-text":
+            return not_found()
     return _typed(404, "MODEL_ID_NOT_FOUND", "Record not found")
+
+
+def table_not_found(name_or_id: str, base_id: str, form: str) -> AirtableError:
+    """`403` is documented, `404` was recorded in 2022; `--missing-table` chooses."""
+    if form == "403":
+        return model_not_found()
+    return _typed(404, "TABLE_NOT_FOUND", f"Could not find table {name_or_id} in application {base_id}")
 
 
 def wrong_table() -> AirtableError:
@@ -208,8 +220,13 @@ def retriable() -> AirtableError:
     return _typed(503, "RETRIABLE_ERROR", message)
 
 
-def rate_limited(retry_after: int | None) -> AirtableError:
-    """The plural form, as recorded twice from the real API; Airtable sends no `Retry-After` by default."""
+def rate_limited(retry_after: int | None, form: str) -> AirtableError:
+    """`plural` was recorded twice from the real API, `singular` is told of its documentation.
+
+    Airtable sends no `Retry-After` by default.
+    """
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-    body = {"errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}]}
-    return AirtableError(429, body, headers)
+    kind, message = "RATE_LIMIT_REACHED", "Rate limit exceeded. Please try again later"
+    if form == "singular":
+        return AirtableError(429, {"error": {"type": kind, "message": message}}, headers)
+    return AirtableError(429, {"errors": [{"error": kind, "message": message}]}, headers)

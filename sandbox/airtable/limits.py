@@ -1,7 +1,8 @@
-"""Airtable's rate limits: 5 requests/s per base, 50/s per token, and 30 s of refusals for a base after an excess.
+"""Airtable's rate limits: 5 requests/s per base, 50/s per user, and 30 s of refusals for a base after an excess.
 
 A request counts when it arrives, in a sliding second. Requests refused during a penalty neither count nor
-prolong it, and an excess of a token alone refuses without a penalty (both unverified).
+prolong it, and an excess of a user alone refuses without a penalty (both unverified). All tokens of a user count
+together, as Airtable documents.
 """
 
 from collections import deque
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 
 @dataclass
 class LimitSettings:
-    """`retry_after` is the value of the header on a 429; Airtable documents none."""
+    """`retry_after` is the value of the header on a 429; Airtable documents none. `form`: `plural` or `singular`."""
 
     enabled: bool = True
     base_per_second: int = 5
-    token_per_second: int = 50
+    user_per_second: int = 50
     penalty_seconds: float = 30.0
     retry_after: int | None = None
     calls_per_month: int | None = None
+    form: str = "plural"
 
 
 #: Above this many, windows nobody has used for a second are dropped.
@@ -31,13 +33,13 @@ class Limiter:
         self._penalty_until: dict[str, float] = {}
         self._month, self._calls = "", 0
 
-    def admit(self, base_id: str | None, token: str, now: float) -> bool:
+    def admit(self, base_id: str | None, user_id: str, now: float) -> bool:
         """Count the request and say whether Airtable would serve it. `base_id` is None outside any base."""
         if not self.settings.enabled:
             return True
         if base_id is not None and now < self._penalty_until.get(base_id, 0.0):
             return False
-        within = self._count(f"token:{token}", self.settings.token_per_second, now)
+        within = self._count(user_id, self.settings.user_per_second, now)
         if base_id is not None and not self._count(base_id, self.settings.base_per_second, now):
             self._penalty_until[base_id] = now + self.settings.penalty_seconds
             return False

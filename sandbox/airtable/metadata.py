@@ -37,6 +37,34 @@ def bases(all_bases: list[Base], offset: str | None, ids: Ids) -> dict[str, Any]
     return body | {"offset": f"{ids.new('itr')}/{following[0].id}"} if following else body
 
 
+def base(base: Base, included: list[str]) -> dict[str, Any]:
+    """What is told of one base. Everybody of the seed has access to it; nobody else was invited."""
+    shape: dict[str, Any] = {
+        "id": base.id,
+        "name": base.name,
+        "createdTime": base.created_time,
+        "permissionLevel": base.permission_level,
+        "workspaceId": base.workspace_id,
+    }
+    if "collaborators" in included:
+        people = [_collaborator(user, base) for user in base.users.values()]
+        shape["individualCollaborators"] = {"baseCollaborators": people, "workspaceCollaborators": []}
+        shape["groupCollaborators"] = {"baseCollaborators": [], "workspaceCollaborators": []}
+    if "inviteLinks" in included:
+        shape["inviteLinks"] = {"baseInviteLinks": [], "workspaceInviteLinks": []}
+    return shape | {"interfaces": {}} if "interfaces" in included else shape
+
+
+def _collaborator(user: dict[str, str], base: Base) -> dict[str, Any]:
+    return {
+        "userId": user["id"],
+        "email": user["email"],
+        "permissionLevel": base.permission_level,
+        "grantedByUserId": next(iter(base.users)),
+        "createdTime": base.created_time,
+    }
+
+
 def tables(base: Base, *, visible_field_ids: bool) -> dict[str, Any]:
     return {"tables": [table(each, visible_field_ids=visible_field_ids) for each in base.tables.values()]}
 

@@ -28,11 +28,14 @@ class Client:
     secret: str | None
     redirect_uris: tuple[str, ...]
     scopes: frozenset[str]
+    #: Who is asked, unless somebody else is chosen on the consent page.
+    user_id: str
 
 
 @dataclass(frozen=True)
 class _Code:
     client_id: str
+    user_id: str
     redirect_uri: str
     challenge: str
     scopes: frozenset[str]
@@ -42,6 +45,7 @@ class _Code:
 @dataclass
 class _Refresh:
     client_id: str
+    user_id: str
     scopes: frozenset[str]
     family: str
     expires: float
@@ -49,12 +53,13 @@ class _Refresh:
 
 
 class OAuth:
-    def __init__(self, clock: Clock, user_id: str) -> None:
-        self._clock, self._user_id = clock, user_id
-        self.clients: dict[str, Client] = {}
-        self.clear()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.reset({}, {})
 
-    def clear(self) -> None:
+    def reset(self, clients: dict[str, Client], users: dict[str, dict[str, str]]) -> None:
+        """Nobody has consented to anything yet."""
+        self._clients, self._users = clients, users
         self._codes: dict[str, _Code] = {}
         self._refresh: dict[str, _Refresh] = {}
         self._access: dict[str, tuple[str, Grant]] = {}
@@ -76,34 +81,49 @@ class OAuth:
         return as_json({"error": "NOT_FOUND"}, 404)
 
     def _consent(self, query: Mapping[str, str]) -> Response:
-        """What a person sees. Both buttons send back what was asked, with the decision."""
+        """What a person sees, who may be any of the seed's. Both buttons send back what was asked and decided."""
         client = self._checked(query)
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(key)}" value="{html.escape(value)}">'
             for key, value in query.items()
         )
         wanted = "".join(f"<li>{html.escape(scope)}" for scope in query["scope"].split())
+        people = "".join(
+            f"<option{' selected' if user['id'] == client.user_id else ''}>{html.escape(user['email'])}"
+            for user in self._users.values()
+        )
         page = (
             f"<!doctype html><title>Authorize</title><h1>{html.escape(client.id)} asks for</h1><ul>{wanted}</ul>"
-            f'<form method="post">{hidden}<button name="decision" value="allow">Grant access</button>'
+            f'<form method="post">{hidden}<select name="user">{people}</select>'
+            f'<button name="decision" value="allow">Grant access</button>'
             f'<button name="decision" value="deny">Deny</button></form>'
         )
         return Response(200, page.encode(), {"content-type": "text/html; charset=utf-8"})
 
     def _decided(self, form: Mapping[str, str]) -> Response:
         client = self._checked(form)
+        user_id = self._consenting(form, client)
         back = {"state": form["state"]}
         if form.get("decision") != "allow":
             return _redirect(form["redirect_uri"], {"error": "access_denied", **back})
         code, scopes = secrets.token_urlsafe(32), frozenset(form["scope"].split())
         expires = self._clock.seconds() + CODE_LIVES
-        self._codes[code] = _Code(client.id, form["redirect_uri"], form["code_challenge"], scopes, expires)
+        self._codes[code] = _Code(client.id, user_id, form["redirect_uri"], form["code_challenge"], scopes, expires)
         pkce = {key: form[key] for key in ("code_challenge", "code_challenge_method")}
         return _redirect(form["redirect_uri"], {"code": code, **back, **pkce})
 
+    def _consenting(self, form: Mapping[str, str], client: Client) -> str:
+        wanted = form.get("user")
+        if wanted is None:
+            return client.user_id
+        for user in self._users.values():
+            if user["email"] == wanted:
+                return user["id"]
+        raise _refused("invalid_request", "no user of the simulator has this address")
+
     def _checked(self, asked: Mapping[str, str]) -> Client:
         """Nobody is sent to an address that is not registered; every other error is shown as well, not sent."""
-        client = self.clients.get(asked.get("client_id", ""))
+        client = self._clients.get(asked.get("client_id", ""))
         if client is None or asked.get("redirect_uri") not in client.redirect_uris:
             raise _refused("invalid_request", "unknown client_id or redirect_uri")
         if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256":
@@ -126,7 +146,7 @@ class OAuth:
                     raise _refused("invalid_grant", "redirect_uri is not the one that was asked for")
                 if not secrets.compare_digest(_challenge(form.get("code_verifier", "")), code.challenge):
                     raise _refused("invalid_grant", "code_verifier does not fit the challenge")
-                return self._issue(client, code.scopes, secrets.token_hex(8))
+                return self._issue(client, code.user_id, code.scopes, secrets.token_hex(8))
             case "refresh_token":
                 held = self._refresh.get(form.get("refresh_token", ""))
                 if held is None or held.expires <= now or held.client_id != client.id:
@@ -135,7 +155,7 @@ class OAuth:
                     self._revoke(held.family)
                     raise _refused("invalid_grant", "the refresh token was used before; all of this grant is revoked")
                 held.used = True
-                return self._issue(client, held.scopes, held.family)
+                return self._issue(client, held.user_id, held.scopes, held.family)
         raise _refused("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
 
     def _client(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Client:
@@ -146,20 +166,20 @@ class OAuth:
                 client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 raise _refused("invalid_client", "unreadable Basic credentials", 401) from None
-        client = self.clients.get(client_id)
+        client = self._clients.get(client_id)
         if client is None or not secrets.compare_digest((client.secret or "").encode(), secret.encode()):
             raise _refused("invalid_client", "unknown client or wrong secret", 401)
         return client
 
-    def _issue(self, client: Client, scopes: frozenset[str], family: str) -> Response:
+    def _issue(self, client: Client, user_id: str, scopes: frozenset[str], family: str) -> Response:
         now = self._clock.seconds()
         self._access = {key: pair for key, pair in self._access.items() if (pair[1].expires or 0.0) > now}
         self._refresh = {key: held for key, held in self._refresh.items() if held.expires > now}
         # A refresh ends the access token it replaces.
         self._access = {key: pair for key, pair in self._access.items() if pair[0] != family}
         access, refresh = f"oaa{secrets.token_urlsafe(40)}", f"oar{secrets.token_urlsafe(40)}"
-        self._access[access] = (family, Grant(self._user_id, scopes, None, now + TOKEN_LIVES, client.id))
-        self._refresh[refresh] = _Refresh(client.id, scopes, family, now + REFRESH_LIVES)
+        self._access[access] = (family, Grant(user_id, scopes, None, now + TOKEN_LIVES, client.id))
+        self._refresh[refresh] = _Refresh(client.id, user_id, scopes, family, now + REFRESH_LIVES)
         content = {
             "access_token": access,
             "refresh_token": refresh,

@@ -40,7 +40,7 @@ def answer(request: Request, sandbox: Sandbox) -> Any:
             return metadata.bases(visible, offset, sandbox.ids)
         case "POST", ["v0", "meta", "bases"]:
             return _create_base(request, sandbox)
-        case _, ["v0", "meta", "bases", base_id, *rest] if rest:
+        case _, ["v0", "meta", "bases", base_id, *rest]:
             return _schema_route(request, _visible_base(request, base_id, sandbox), rest, sandbox.author(request.grant))
         case _, ["v0", "bases", base_id, "webhooks", *rest]:
             return _webhooks_route(request, _visible_base(request, base_id, sandbox), rest, sandbox)
@@ -100,9 +100,12 @@ def _record_route(request: Request, table: Table, record_id: str, sandbox: Sandb
 
 
 def _schema_route(request: Request, base: Base, rest: list[str], author: Author) -> Any:
+    included = parameters.listed(request.query, "include")
     match request.method, rest:
+        case "GET", []:
+            return metadata.base(base, included)
         case "GET", ["tables"]:
-            visible = "visibleFieldIds" in parameters.listed(request.query, "include")
+            visible = "visibleFieldIds" in included
             return metadata.tables(base, visible_field_ids=visible)
         case "POST", ["tables"]:
             return schema_changes.create_table(request.json(), base, author)
@@ -135,7 +138,7 @@ def _upload(request: Request, base: Base, record_id: str, name: str, sandbox: Sa
     """No table in the path: the record is looked for in the whole base."""
     table = base.table_of_record(record_id)
     if table is None:
-        raise errors.record_not_found() if sandbox.missing_record == 404 else errors.model_not_found()
+        raise errors.record_not_found(sandbox.missing_record)
     record, field = table.records[record_id], table.field(name)
     if field is None:
         raise errors.unknown_field(name)
@@ -189,7 +192,11 @@ def _page(query: listing.ListQuery, table: Table, sandbox: Sandbox) -> dict[str,
 
 
 def _table(request: Request, name_or_id: str, sandbox: Sandbox) -> Table:
-    return _table_of_schema(name_or_id, _base(request, request.segments[1], sandbox))
+    base = _base(request, request.segments[1], sandbox)
+    table = base.table(name_or_id)
+    if table is None:
+        raise errors.table_not_found(name_or_id, base.id, sandbox.missing_table)
+    return table
 
 
 def _base(request: Request, base_id: str, sandbox: Sandbox) -> Base:
@@ -231,4 +238,4 @@ def _record(record_id: str, table: Table, sandbox: Sandbox) -> Record:
         return record
     if table.base.table_of_record(record_id) is not None:
         raise errors.wrong_table()
-    raise errors.record_not_found() if sandbox.missing_record == 404 else errors.model_not_found()
+    raise errors.record_not_found(sandbox.missing_record)

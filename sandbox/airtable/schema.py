@@ -133,6 +133,8 @@ class Base:
     users: dict[str, dict[str, str]]
     permission_level: str = "create"
     tables: dict[str, Table] = field(default_factory=dict)
+    created_time: str = "2026-01-01T00:00:00.000Z"
+    workspace_id: str = "wspSandbox0000000"
     version: int = 0
     volatile: bool = False
     clock: Clock = field(default_factory=Clock)

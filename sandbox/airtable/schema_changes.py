@@ -31,6 +31,7 @@ def create_base(content: Any, users: dict[str, dict[str, str]], author: Author) 
     if not isinstance(tables, list) or not tables or not _is_workspace(wanted["workspaceId"]):
         raise errors.invalid_request()
     base = Base(author.ids.new("app"), name, users)
+    base.created_time, base.workspace_id = author.clock.milliseconds_text(), wanted["workspaceId"]
     for table in tables:
         create_table(table, base, author)
     return base

@@ -19,6 +19,7 @@ from sandbox.airtable.ids import Ids
 from sandbox.airtable.iterators import Iterators
 from sandbox.airtable.limits import Limiter, LimitSettings
 from sandbox.airtable.oauth import OAuth
+from sandbox.airtable.pictures import picture_size
 from sandbox.airtable.request_log import RequestLog
 from sandbox.airtable.schema import Base
 from sandbox.airtable.seed import OWNER, Access, load
@@ -31,8 +32,8 @@ from sandbox.airtable.webhooks.registry import Webhooks
 class Sandbox:
     """`tokens` empty means that every token that looks like Airtable's is accepted.
 
-    `missing_record` is the status for a record that does not exist: 404, or 403 as reported in 2026. `fetch` says
-    which attachments' URLs are fetched, `origin` where their contents are served. A state file that is not empty
+    `missing_record` and `missing_table` are the forms of those two answers, of which Airtable has had several. `fetch`
+    says which attachments' URLs are fetched, `origin` where their contents are served. A state file that is not empty
     brings its own seed.
     """
 
@@ -42,13 +43,14 @@ class Sandbox:
         *,
         tokens: frozenset[str] = frozenset(),
         limits: LimitSettings | None = None,
-        missing_record: int = 404,
+        missing_record: str = "404",
+        missing_table: str = "403",
         fetch: str = "loopback",
         origin: str = "",
         state_file: StateFile | None = None,
     ) -> None:
         self.tokens = tokens
-        self.missing_record = missing_record
+        self.missing_record, self.missing_table = missing_record, missing_table
         self.user = OWNER
         self.clock = Clock()
         self.faults = Faults()
@@ -58,7 +60,7 @@ class Sandbox:
         self.files = Files(self.clock, self.key, origin)
         self._fetching = Fetching(fetch, self.file_arrived)
         self.webhooks = Webhooks(self.clock, Pings(self.clock).ping, self.key)
-        self.oauth = OAuth(self.clock, OWNER["id"])
+        self.oauth = OAuth(self.clock)
         self.snapshots = Snapshots()
         self.first_seed = seed
         self._first_limits = limits or LimitSettings()
@@ -76,8 +78,8 @@ class Sandbox:
         wanted = seed or self.first_seed
         bases, access = load(wanted), Access(wanted)
         self.access_seed = {key: wanted[key] for key in ("users", "tokens", "oauthClients") if key in wanted}
-        self.users, self._grants, self.oauth.clients = access.users, access.grants, access.clients
-        self.oauth.clear()
+        self.users, self._grants = access.users, access.grants
+        self.oauth.reset(access.clients, access.users)
         self.files.clear()
         self.bases = {}
         self.put(bases)
@@ -139,8 +141,8 @@ class Sandbox:
         item = None if base is None else base.attachment(attachment_id)
         if base is None or item is None:
             return
-        item["size"] = len(content)
-        item.setdefault("type", kind or "application/octet-stream")
+        item |= {"size": len(content), "type": item.get("type", kind or "application/octet-stream")}
+        item |= picture_size(content)
         self.files.keep(attachment_id, content)
         base.files = self.files
         base.version += 1
@@ -156,6 +158,11 @@ class Sandbox:
             yield
         if self._state_file is not None:
             self._state_file.keep(line_of(plane, drawn, now, request), self)
+
+    def close(self) -> None:
+        """After the last request: what the state file has to do again at the next start becomes a checkpoint."""
+        if self._state_file is not None:
+            self._state_file.settle(self)
 
     def _opened(self, state_file: StateFile | None, seed: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
         """The key of all signatures, and the seed."""

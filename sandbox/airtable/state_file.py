@@ -106,6 +106,13 @@ class StateFile:
         self._descriptor, self._size, self._settled, self._lacking = descriptor, len(content), len(content), False
         _sync_folder(self._path)
 
+    def settle(self, sandbox: Sandbox) -> None:
+        """At a clean stop. Where there is no room for a checkpoint the lines stay, and nothing is lost either."""
+        if self._lacking or self._size > self._settled:
+            with contextlib.suppress(OSError):
+                self.rewrite(sandbox)
+        self.close()
+
     def close(self) -> None:
         os.close(self._descriptor)
 

@@ -9,6 +9,7 @@ from sandbox.airtable import errors, parameters
 from sandbox.airtable.change import Author, Change, delete
 from sandbox.airtable.files import Files, uploaded
 from sandbox.airtable.ids import is_id
+from sandbox.airtable.pictures import picture_size
 from sandbox.airtable.rendering import Rendering
 from sandbox.airtable.schema import Field, Record, Table
 from sandbox.airtable.upsert import upsert
@@ -97,6 +98,7 @@ def attach(content: Any, field: Field, record: Record, files: Files, author: Aut
     name, kind, decoded = uploaded(content)
     attachment_id = author.ids.new("att")
     made = {"id": attachment_id, "url": "", "filename": name, "size": len(decoded), "type": kind}
+    made |= picture_size(decoded)
     files.keep(attachment_id, decoded)
     field.table.base.files = files
     change = Change(field.table.base, author)

@@ -199,11 +199,11 @@ async def test_a_record_of_another_table_is_not_found(client: AppClient, place: 
 
 
 async def test_a_record_that_airtable_hides_behind_403_is_not_found(client: AppClient, place: Place) -> None:
-    place.sandbox.missing_record = 403
+    place.sandbox.missing_record = "403"
     try:
         answer = await client.get(f"{place.records}/recUnknown0000000")
     finally:
-        place.sandbox.missing_record = 404
+        place.sandbox.missing_record = "404"
     assert answer.problem == ("airtable.not-found", 404, "airtable-connector")
     assert "recUnknown0000000" in answer.json()["detail"]
 

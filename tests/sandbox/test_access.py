@@ -1,11 +1,14 @@
 """What a token may do: scopes, bases, permission levels, and OAuth from the consent page to the last refresh."""
 
 import base64
+import contextlib
 import hashlib
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
+from authlib.common.security import generate_token
+from authlib.integrations.requests_client import OAuth2Session
 
 from sandbox.airtable.embedded import running
 from tests.sandbox.bodies import MODEL_NOT_FOUND, error
@@ -23,6 +26,7 @@ SEED = {
         {"id": "public", "redirectUris": [URI], "scopes": ["data.records:read", "user.email:read"]},
         {"id": "private", "secret": "s3cret", "redirectUris": [URI]},
         {"id": "hooks", "redirectUris": [URI]},
+        {"id": "adas", "redirectUris": [URI], "user": "ada@example.com"},
     ],
     "bases": [
         {"id": BASE, "name": "Shop", "tables": [{"name": "T", "fields": [{"name": "A", "type": "singleLineText"}],
@@ -127,6 +131,41 @@ def test_oauth_gives_a_token_that_has_what_was_granted_and_lasts_an_hour(server)
     assert ask(server, access, "POST", f"/v0/{BASE}/T", json={"fields": {}}).json() == MODEL_NOT_FOUND
     requests.post(f"{server.admin_url}/clock", json={"advance": 3601}, timeout=10)
     assert ask(server, access, "GET", f"/v0/{BASE}/T").status_code == 401
+
+
+def test_who_consents_is_the_clients_user_unless_the_page_chooses_another(server):
+    def who(client_id, **chosen):
+        code = allowed(server, client_id=client_id, scope="user.email:read", **chosen)["code"]
+        first = exchanged(server, client_id=client_id, code=code).json()["refresh_token"]
+        renewed = token(server, grant_type="refresh_token", client_id=client_id, refresh_token=first).json()
+        return ask(server, renewed["access_token"], "GET", "/v0/meta/whoami").json()["email"]
+
+    asked = ASKED | {"client_id": "adas"}
+    page = requests.get(f"{server.url}/oauth2/v1/authorize", params=asked, timeout=10).text
+    assert "<option selected>ada@example.com" in page
+    assert "<option>owner@sandbox.example" in page
+    assert who("adas") == "ada@example.com"
+    assert who("public") == "owner@sandbox.example"
+    assert who("public", user="ada@example.com") == "ada@example.com"
+    form = {**ASKED, "decision": "allow", "user": "nobody@example.com"}
+    assert requests.post(f"{server.url}/oauth2/v1/authorize", data=form, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize(("client_id", "secret"), [("public", None), ("private", "s3cret")])
+def test_a_stock_oauth_client_gets_a_token_uses_and_renews_it(server, client_id, secret):
+    stock = OAuth2Session(client_id, secret, redirect_uri=URI, scope="data.records:read", code_challenge_method="S256")
+    with contextlib.closing(stock):
+        verifier, authorize = generate_token(48), f"{server.url}/oauth2/v1/authorize"
+        address, _ = stock.create_authorization_url(authorize, state="s" * 16, code_verifier=verifier)
+        form = {**dict(parse_qsl(urlsplit(address).query)), "decision": "allow", "user": "ada@example.com"}
+        back = requests.post(authorize, data=form, allow_redirects=False, timeout=10).headers["location"]
+        given = stock.fetch_token(
+            f"{server.url}/oauth2/v1/token", authorization_response=back, state="s" * 16, code_verifier=verifier
+        )
+        assert stock.get(f"{server.url}/v0/{BASE}/T", timeout=10).status_code == 200
+        renewed = stock.refresh_token(f"{server.url}/oauth2/v1/token", refresh_token=given["refresh_token"])
+        assert renewed["access_token"] != given["access_token"]
+        assert stock.get(f"{server.url}/v0/{BASE}/T", timeout=10).status_code == 200
 
 
 def test_a_refresh_token_works_once_and_its_second_use_revokes_the_grant(server):

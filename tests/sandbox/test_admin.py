@@ -84,8 +84,8 @@ def test_requests_can_be_read_on_from_a_sequence_number_and_forgotten(client, ad
 def test_limits_change_key_by_key(admin):
     changed = admin.send("POST", "/limits", json={"mode": "exact", "basePerSecond": 2, "penaltySeconds": 0.5}).json()
     assert changed == {
-        "mode": "exact", "basePerSecond": 2, "tokenPerSecond": 50, "penaltySeconds": 0.5, "retryAfter": None,
-        "callsPerMonth": None, "penalties": {},
+        "mode": "exact", "form": "plural", "basePerSecond": 2, "userPerSecond": 50, "penaltySeconds": 0.5,
+        "retryAfter": None, "callsPerMonth": None, "penalties": {},
     }  # fmt: skip
 
 

@@ -1,16 +1,33 @@
 """Attachments by upload and by URL, and the URLs they are served from."""
 
 import base64
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sandbox.airtable.pictures import picture_size
 from tests.sandbox.bodies import cannot_accept, error
 
 CONTENT = bytes(range(256)) * 20
+
+
+def png(width, height):
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height) + bytes(9)
+
+
+def jpeg(width, height):
+    comment = b"\xff\xfe" + struct.pack(">H", 6) + b"made"
+    return b"\xff\xd8" + comment + b"\xff\xc0" + struct.pack(">HBHH", 11, 8, height, width) + bytes(8)
+
+
+def gif(width, height):
+    return b"GIF89a" + struct.pack("<HH", width, height) + bytes(3)
 
 
 @pytest.fixture
@@ -60,13 +77,50 @@ def test_an_upload_that_is_none_is_refused(client, asset):
     assert "File" not in client.get(asset)["fields"]
 
 
+PICTURE_SIZES = [
+    (png, (1280, 960), (48, 36), (683, 512)),  # as recorded from Airtable
+    (jpeg, (2233, 1536), (52, 36), (744, 512)),  # as recorded
+    (gif, (540, 540), (36, 36), (512, 512)),  # as recorded
+    (png, (300, 900), (12, 36), (512, 1536)),
+    (gif, (1, 20_000), (1, 36), (512, 10_240_000)),
+]
+
+
+@pytest.mark.parametrize(("make", "size", "small", "large"), PICTURE_SIZES)
+def test_a_picture_has_its_size_and_thumbnails(client, asset, make, size, small, large):
+    content = make(*size)
+    [item] = upload(client, asset, file=base64.b64encode(content).decode()).json()["fields"].popitem()[1]
+    assert (item["width"], item["height"]) == size
+    shown = {name: (each["width"], each["height"]) for name, each in item["thumbnails"].items()}
+    assert shown == {"small": small, "large": large, "full": size}
+    for each in item["thumbnails"].values():
+        assert requests.get(each["url"], timeout=10).content == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CONTENT, b"", png(0, 5), png(5, 5)[:20], jpeg(5, 5)[:14], jpeg(5, 5)[:3], gif(5, 5)[:8], b"RIFF",
+        b"\xff\xd8\xff", b"<svg width='5' height='5'/>", b"II*\0" + bytes(40),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_picture_has_no_size(content):
+    assert picture_size(content) == {}
+
+
+@given(st.sampled_from([png(7, 7), jpeg(7, 7), gif(7, 7), b"RIFF____WEBPVP8 "]), st.binary(max_size=60), st.data())
+def test_no_bytes_break_the_reading_of_sizes(content, tail, data):
+    picture_size(content[: data.draw(st.integers(2, len(content)))] + tail)
+
+
 class _Files(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/chart.svg" else 404)
+        content = png(20, 10) if self.path == "/picture.png" else CONTENT
+        self.send_response(404 if self.path == "/gone.svg" else 200)
         self.send_header("content-type", "image/svg+xml")
-        self.send_header("content-length", str(len(CONTENT)))
+        self.send_header("content-length", str(len(content)))
         self.end_headers()
-        self.wfile.write(CONTENT)
+        self.wfile.write(content)
 
     def log_message(self, *_):
         pass
@@ -81,12 +135,16 @@ def files():
 
 
 def test_what_a_url_points_at_is_fetched_after_the_answer_and_served_from_our_own(client, asset, files):
-    given = [{"url": f"{files}/chart.svg"}, {"url": f"{files}/gone.svg"}, {"url": "https://files.example.com/far.svg"}]
-    answer = client.send("PATCH", asset, json={"fields": {"File": given}}).json()
-    assert [item["url"] for item in answer["fields"]["File"]] == [item["url"] for item in given]
+    paths = ("chart.svg", "gone.svg", "picture.png")
+    written = [{"url": f"{files}/{path}"} for path in paths] + [{"url": "https://files.example.com/far.svg"}]
+    answer = client.send("PATCH", asset, json={"fields": {"File": written}}).json()
+    assert [item["url"] for item in answer["fields"]["File"]] == [item["url"] for item in written]
     until = time.monotonic() + 10
-    while "size" not in (items := client.get(asset)["fields"]["File"])[0] and time.monotonic() < until:
+    items = []
+    while sum("size" in item for item in items) < 2 and time.monotonic() < until:
+        items = client.get(asset)["fields"]["File"]
         time.sleep(0.02)
     assert (items[0]["size"], items[0]["type"]) == (len(CONTENT), "image/svg+xml")
     assert requests.get(items[0]["url"], timeout=10).content == CONTENT
-    assert [item["url"] for item in items[1:]] == [item["url"] for item in given[1:]]
+    assert (items[2]["width"], items[2]["thumbnails"]["small"]["width"]) == (20, 72)
+    assert [items[at]["url"] for at in (1, 3)] == [written[at]["url"] for at in (1, 3)]

@@ -33,9 +33,11 @@ OFFSET = f"itr{'0' * 14}/{GHOST}"
 TOO_MUCH = b" " * (8 * 1024 * 1024 + 1)
 NEITHER_FORM = error("INVALID_REQUEST_MISSING_FIELDS", 'Could not find field "fields" in the request body')
 NO_CHOICE = error("INVALID_MULTIPLE_CHOICE_OPTIONS", 'Insufficient permissions to create new select option "Value"')
+NO_TABLE = error("TABLE_NOT_FOUND", "Could not find table tblBad in application {base}")
 NO_TOKEN = error("AUTHENTICATION_REQUIRED", "Authentication required")
 NO_ROUTE = "/v0/meta/bases/junk/tables"
 PLURAL = {"errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded. Please try again later"}]}
+SINGULAR = error("RATE_LIMIT_REACHED", "Rate limit exceeded. Please try again later")
 CAP = error("PUBLIC_API_BILLING_LIMIT_EXCEEDED", "The monthly number of API calls of the plan is used up")
 RETRIABLE = error(
     "RETRIABLE_ERROR",
@@ -81,8 +83,12 @@ CASES = [
     Case("malformed id", "GET", NO_ROUTE, 404, NOT_FOUND),
     Case("no such route", "GET", "/v0/meta/nothing", 404, NOT_FOUND),
     Case("hidden base", "GET", f"/v0/meta/bases/{NO_BASE}/tables", 404, error("NOT_FOUND")),
+    Case("hidden base by itself", "GET", f"/v0/meta/bases/{NO_BASE}", 404, error("NOT_FOUND")),
+    Case("malformed base by itself", "GET", "/v0/meta/bases/junk", 404, NOT_FOUND),
+    Case("unknown table, 2022", "GET", "/v0/{crm}/tblBad", 404, NO_TABLE, None, "tables of 2022"),
     Case("missing record, 2022", "GET", f"{COMPANIES}/{GHOST}", 404, error("MODEL_ID_NOT_FOUND", "Record not found")),
     Case("missing record, 2026", "GET", f"{COMPANIES}/{GHOST}", 403, MODEL_NOT_FOUND, None, "2026", "reported"),
+    Case("missing record, a text", "GET", f"{COMPANIES}/{GHOST}", 404, NOT_FOUND, None, "a text", "reported"),
     Case(
         "body too large", "POST", COMPANIES, 413, error("REQUEST_TOO_LARGE", "Request body is too large"), TOO_MUCH,
         seen="unverified",
@@ -125,6 +131,7 @@ CASES = [
         b'{"fields": NaN}',
     ),
     Case("too often", "GET", COMPANIES, 429, PLURAL, None, "a sixth request in a second"),
+    Case("too often, singular", "GET", COMPANIES, 429, SINGULAR, None, "singular", "reported"),
     Case("month used up", "GET", COMPANIES, 429, CAP, None, "used up", "unverified"),
     Case("trouble at Airtable", "GET", COMPANIES, 503, RETRIABLE, None, "trouble", "documented"),
 ]  # fmt: skip
@@ -143,10 +150,15 @@ def prepare(client, admin, monkeypatch):
             case "read only":
                 monkeypatch.setattr(client.base("CRM"), "permission_level", "read")
             case "2026":
-                monkeypatch.setattr(client.sandbox, "missing_record", 403)
-            case "a sixth request in a second":
+                monkeypatch.setattr(client.sandbox, "missing_record", "403")
+            case "a text":
+                monkeypatch.setattr(client.sandbox, "missing_record", "404-text")
+            case "tables of 2022":
+                monkeypatch.setattr(client.sandbox, "missing_table", "404")
+            case "a sixth request in a second" | "singular":
                 client.sandbox.clock.freeze()
-                admin.send("POST", "/limits", json={"mode": "exact"})
+                form = {"form": first} if first == "singular" else {}
+                admin.send("POST", "/limits", json={"mode": "exact", **form})
                 for _ in range(5):
                     client.send("GET", client.path("CRM", "Deals"))
             case "used up":
@@ -164,7 +176,9 @@ def test_an_error_has_airtables_status_and_body(client, prepare, case):
     prepare(case.first)
     sent = {"data": case.sent} if isinstance(case.sent, bytes) else {"json": case.sent}
     answer = client.send(case.method, case.path.format(**names), **sent)
-    expected = filled(case.body, {"{table}": companies.id, "{name}": companies.field("Name").id})
+    expected = filled(
+        case.body, {"{table}": companies.id, "{name}": companies.field("Name").id, "{base}": companies.base.id}
+    )
     assert (answer.status_code, answer.json()) == (case.status, expected)
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     if case.status == 429:
@@ -181,10 +195,10 @@ def filled(body, ids):
 
 
 def test_the_list_is_whole_and_says_what_was_never_seen():
-    assert len(CASES) == 35
-    assert len({case.name for case in CASES}) == 35
+    assert len(CASES) == 40
+    assert len({case.name for case in CASES}) == 40
     assert {case.name for case in CASES if case.seen == "unverified"} == {
         "missing scope", "body too large", "month used up",
     }  # fmt: skip
     statuses = {status: sum(case.status == status for case in CASES) for status in {case.status for case in CASES}}
-    assert statuses == {401: 1, 403: 7, 404: 4, 413: 1, 422: 19, 429: 2, 503: 1}
+    assert statuses == {401: 1, 403: 7, 404: 8, 413: 1, 422: 19, 429: 3, 503: 1}

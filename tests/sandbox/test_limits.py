@@ -12,8 +12,8 @@ def limiter():
     return Limiter(LimitSettings())
 
 
-def served(limiter, times, base=CRM, token="pat1"):
-    return [limiter.admit(base, token, at) for at in times]
+def served(limiter, times, base=CRM, user="usr1"):
+    return [limiter.admit(base, user, at) for at in times]
 
 
 def test_five_requests_fit_in_any_second(limiter):
@@ -42,19 +42,19 @@ def test_one_bases_penalty_does_not_touch_another_base(limiter):
     assert served(limiter, [10], base=OTHER) == [True]
 
 
-def test_all_tokens_share_a_bases_budget(limiter):
-    answers = [limiter.admit(CRM, f"pat{number}", 10) for number in range(6)]
+def test_all_users_share_a_bases_budget(limiter):
+    answers = [limiter.admit(CRM, f"usr{number}", 10) for number in range(6)]
     assert answers == [True] * 5 + [False]
 
 
-def test_a_token_has_fifty_a_second_over_all_bases_and_no_penalty(limiter):
+def test_a_user_has_fifty_a_second_over_all_bases_and_no_penalty(limiter):
     bases = [f"app{number:014d}" for number in range(12)]
-    answers = [limiter.admit(base, "pat1", 10) for base in bases for _ in range(5)]
+    answers = [limiter.admit(base, "usr1", 10) for base in bases for _ in range(5)]
     assert answers == [True] * 50 + [False] * 10
-    assert limiter.admit(OTHER, "pat1", 11) is True
+    assert limiter.admit(OTHER, "usr1", 11) is True
 
 
-def test_requests_outside_any_base_count_only_for_the_token(limiter):
+def test_requests_outside_any_base_count_only_for_the_user(limiter):
     assert served(limiter, [10] * 50, base=None) == [True] * 50
     assert served(limiter, [10], base=None) == [False]
 
@@ -65,7 +65,7 @@ def test_off_admits_everything():
 
 def test_windows_of_the_past_are_forgotten_when_there_are_many(limiter):
     for number in range(20_000):
-        limiter.admit(None, f"pat{number}", float(number))
+        limiter.admit(None, f"usr{number}", float(number))
     assert len(limiter._arrivals) <= 10_002
 
 
@@ -97,6 +97,14 @@ def test_a_request_without_a_valid_token_costs_a_base_nothing(client, admin):
     refused = [client.send("GET", path, headers={"authorization": None}).status_code for _ in range(10)]
     assert refused == [401] * 10
     assert client.send("GET", path).status_code == 200
+
+
+def test_all_tokens_of_a_user_share_fifty_a_second(client, admin):
+    client.sandbox.clock.freeze()
+    admin.send("POST", "/limits", json={"mode": "exact", "userPerSecond": 4})
+    tokens = [f"patNumber{number}" for number in range(5)]
+    answers = [client.send("GET", "/v0/meta/whoami", headers={"authorization": f"Bearer {each}"}) for each in tokens]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429]
 
 
 def test_refused_writes_count_as_well(client, admin):

@@ -39,6 +39,29 @@ def test_a_new_base_is_listed_and_takes_records_comments_and_webhooks(client):
     assert len(client.get(f"{webhooks}/{hook_id}/payloads")["payloads"]) == 1
 
 
+def test_one_base_tells_who_has_access_to_it_when_asked(client, admin):
+    admin.send("POST", "/clock", json={"freeze": 1_800_000_000})
+    base = client.send("POST", "/v0/meta/bases", json=GOOD).json()["id"]
+    path = f"/v0/meta/bases/{base}"
+    short = client.get(path)
+    assert short == {
+        "id": base, "name": "Shop", "createdTime": "2027-01-15T08:00:00.000Z", "permissionLevel": "create",
+        "workspaceId": WORKSPACE,
+    }  # fmt: skip
+    whole = client.get(f"{path}?include=collaborators&include=inviteLinks&include=interfaces")
+    assert set(whole) - set(short) == {"individualCollaborators", "groupCollaborators", "inviteLinks", "interfaces"}
+    owner, *others = whole["individualCollaborators"]["baseCollaborators"]
+    assert len(others) == len(client.sandbox.users) - 1
+    assert (owner["email"], owner["permissionLevel"]) == (client.sandbox.user["email"], "create")
+
+
+def test_pyairtable_reads_the_collaborators_of_a_base(client, api):
+    base = api.base(client.base("CRM").id)
+    people = base.collaborators().individual_collaborators.via_base
+    assert [each.user_id for each in people] == list(client.sandbox.users)
+    assert base.name == "CRM"
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -151,6 +151,6 @@ def test_an_url_beyond_16_000_characters_is_refused_and_the_same_filter_by_post_
 
 
 def test_a_missing_record_may_be_a_403_as_reported_since_2026(client, monkeypatch):
-    monkeypatch.setattr(client.sandbox, "missing_record", 403)
+    monkeypatch.setattr(client.sandbox, "missing_record", "403")
     answer = client.send("GET", f"{client.path('CRM', 'Companies')}/{GHOST}")
     assert (answer.status_code, answer.json()) == (403, MODEL_NOT_FOUND)

@@ -276,6 +276,43 @@ def test_a_write_that_the_full_disk_does_not_take_tears_nothing_and_is_kept_once
     assert len(cells(again)) == 4
 
 
+def test_a_clean_stop_leaves_a_checkpoint_and_nothing_to_do_again(tmp_path):
+    (tmp_path / "seed.yaml").write_text(SEED)
+    process, api, _ = start(tmp_path)
+    url = f"{api}/v0/appAAAAAAAAAAAAAA/T"
+    with requests.Session() as session:
+        session.headers.update(HEADERS)
+        for number in range(20):
+            session.post(url, json={"fields": {"A": str(number)}}, timeout=10)
+    before = everything(api)
+    assert len((tmp_path / "state").read_bytes().splitlines()) == 21
+    process.terminate()
+    assert process.wait() == 0
+    process.stdout.close()
+    seed, checkpoint = map(orjson.loads, (tmp_path / "state").read_bytes().splitlines())
+    assert ("seed" in seed, checkpoint["plane"]) == (True, "checkpoint")
+    process, api, _ = start(tmp_path)
+    try:
+        assert everything(api) == before
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_stop_without_room_for_a_checkpoint_leaves_the_lines(tmp_path, monkeypatch):
+    sandbox, state = opened(tmp_path / "state")
+    send(sandbox, "POST", "/v0/appAAAAAAAAAAAAAA/T", {"fields": {"A": "x"}})
+    before = (tmp_path / "state").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space")))
+        sandbox.close()
+    assert (tmp_path / "state").read_bytes() == before
+    again, state = opened(tmp_path / "state")
+    state.close()
+    assert cells(again) == cells(sandbox)
+
+
 def test_a_file_is_of_one_simulator_at_a_time(tmp_path):
     _, state = opened(tmp_path / "state")
     with pytest.raises(InvalidStateFile, match="in use"):

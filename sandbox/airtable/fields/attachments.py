@@ -8,9 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from sandbox.airtable import errors
 from sandbox.airtable.fields.base import FieldType
+from sandbox.airtable.pictures import thumbnails
 
 if TYPE_CHECKING:
     from sandbox.airtable.change import Change
+    from sandbox.airtable.files import Files
     from sandbox.airtable.schema import Field
 
 
@@ -36,10 +38,16 @@ class MultipleAttachments(FieldType):
 
     def json(self, value: Any, field: Field) -> Any:
         files = field.table.base.files
-        return [{**item, "url": files.url(item)} if files is not None and "size" in item else item for item in value]
+        return [_shown(item, files) if files is not None and "size" in item else item for item in value]
 
     def text(self, value: Any, field: Field) -> str:
         return ", ".join(f"{item['filename']} ({item['url']})" for item in value)
+
+
+def _shown(item: dict[str, Any], files: Files) -> dict[str, Any]:
+    url = files.url(item)
+    shown = {**item, "url": url}
+    return shown | {"thumbnails": thumbnails(item["width"], item["height"], url)} if "width" in item else shown
 
 
 def _new(item: dict[str, Any], field: Field, change: Change) -> dict[str, Any]:
