@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.chassis.sidecars import free_ports
+from tests.chassis.sidecars import READY, free_ports
 from tests.image import dockerfile
 from tests.system.mesh import eventually
 
@@ -79,24 +79,24 @@ def serves(app: Path, app_id: str) -> list[str]:
     """Start the app, which opens its port before it has a sidecar, and stop it as an engine does; what went wrong."""
     port, telemetry, nobody = free_ports(3)
     before = set(app.rglob("*"))
-    process = start(app, app_id, APP_PORT=port, TELEMETRY_PORT=telemetry, DAPR_HTTP_PORT=nobody)
     problems = []
-    try:
+    with start(app, app_id, APP_PORT=port, TELEMETRY_PORT=telemetry, DAPR_HTTP_PORT=nobody) as process:
+        try:
 
-        def answers() -> bool:
-            return process.poll() is not None or httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+            def answers() -> bool:
+                return process.poll() is not None or httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
-        eventually(answers, within=20, what=f"{app_id} answers")
-        if process.poll() is None:
-            readiness = httpx.get(f"http://127.0.0.1:{port}/readyz").text
-            problems = [] if "its sidecar" in readiness else [f"it is to wait for its sidecar, and says {readiness}"]
-            process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=10)
-        if process.returncode:
-            problems.append(f"exit code {process.returncode}: {output[-500:]}")
-    finally:
-        process.kill()
-        process.wait()
+            eventually(answers, within=READY, what=f"{app_id} answers")
+            if process.poll() is None:
+                readiness = httpx.get(f"http://127.0.0.1:{port}/readyz").text
+                if "its sidecar" not in readiness:
+                    problems.append(f"it is to wait for its sidecar, and says {readiness}")
+                process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=10)
+            if process.returncode:
+                problems.append(f"exit code {process.returncode}: {output[-500:]}")
+        finally:
+            process.kill()
     return problems + [f"it wrote {path}" for path in sorted(set(app.rglob("*")) - before)]
 
 

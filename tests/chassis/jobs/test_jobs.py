@@ -91,6 +91,8 @@ async def served(port, http):
     yield app
     server.should_exit = True
     await serving
+    for connection in server.server_state.connections:  # one that came while it ended: a process would end it
+        connection.transport.close()
 
 
 @pytest_asyncio.fixture(params=["fake", "real"])
