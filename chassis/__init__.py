@@ -60,7 +60,7 @@ from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings, ConfigError
 from ._spans import span
-from ._spans_http import outgoing
+from ._spans_http import asking
 from ._state import State
 from ._subscriptions import Arrival, is_next, listen, subscribe
 from ._uuid7 import uuid7
@@ -143,6 +143,7 @@ __all__ = [
     "Workflows",
     "WorkflowsUnavailable",
     "acting",
+    "asking",
     "audit",
     "background",
     "continued",
@@ -152,7 +153,6 @@ __all__ = [
     "issue",
     "job",
     "listen",
-    "outgoing",
     "principal",
     "problem",
     "redact",

@@ -23,7 +23,6 @@ from ._provide import Container
 from ._router import Router
 from ._secrets import Secrets
 from ._settings import AppSettings
-from ._spans_http import outgoing
 from ._state import State
 from ._subscriptions import Handle
 from ._telemetry import Metrics, Telemetry
@@ -126,7 +125,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession(trace_configs=[outgoing()]) as outside:
+        async with aiohttp.ClientSession() as outside:
             built = container.build({**given, aiohttp.ClientSession: outside})
             if outcomes:
                 container[Sweeper].outcomes = container[outcomes]

@@ -21,6 +21,7 @@ from ._errors import AppError
 
 Kind = Literal["server", "client", "producer", "consumer", "internal"]
 Attributes = Mapping[str, str | int | float | bool]
+Learnt = dict[str, str | int | float | bool]
 Taker = Callable[[ReadableSpan], None]
 
 _SCOPE = InstrumentationScope("chassis")
@@ -96,30 +97,31 @@ def doing(context: Context, name: str, kind: Kind, attributes: Attributes) -> It
 
 
 @contextmanager
-def span(name: str, attributes: Attributes, *, kind: Kind = "client", blame: str = "") -> Iterator[None]:
+def span(name: str, attributes: Attributes, *, kind: Kind = "client", blame: str = "") -> Iterator[Learnt]:
     """The block as a span of the running request; of work that no request, event or job asked for there is none.
 
-    It failed when the block raises an error whose code begins with `blame`: others merely pass through it.
+    It failed when the block raises an error whose code begins with `blame`: others merely pass through it. The block
+    may add attributes that it learns; with an `error.type` among them it failed too.
     """
     context = current_or_none()
     if _taker is None or context is None or not context.sampled:
-        yield
+        yield {}
         return
-    with _ending(Span(context, name, kind, attributes), blame):
-        yield
+    with _ending(Span(context, name, kind, attributes), blame) as also:
+        yield also
 
 
 @contextmanager
-def _ending(part: Span, blame: str = "") -> Iterator[None]:
-    error = ""
+def _ending(part: Span, blame: str = "") -> Iterator[Learnt]:
+    error, also = "", Learnt()
     try:
-        yield
+        yield also
     except BaseException as problem:
         code = problem.code if isinstance(problem, AppError) else type(problem).__name__
         error = code if code.startswith(blame) else ""
         raise
     finally:
-        part.end(error)
+        part.end(error or str(also.get("error.type", "")), also)
 
 
 @cache

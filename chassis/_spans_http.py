@@ -1,15 +1,17 @@
 """The spans of HTTP: requests answered, calls made; in the names of OpenTelemetry's semantic conventions."""
 
-from types import SimpleNamespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 from starlette.types import Scope
+from yarl import URL
 
-from ._context import Context, current_or_none
+from ._context import Context
 from ._logs import redact
-from ._spans import Span
+from ._spans import Span, span
 
-Ended = aiohttp.TraceRequestEndParams | aiohttp.TraceRequestExceptionParams
 LONGEST_PATH = 200  # characters
 
 
@@ -49,25 +51,18 @@ def end(part: Span, outcome: int | str) -> None:
         part.end(str(outcome) if outcome >= 400 else "", {"http.response.status_code": outcome})
 
 
-def outgoing(peer: str = "") -> aiohttp.TraceConfig:
-    """Makes a span of every call to the outside world, by default named by its host. Nothing of the trace is told
-    there."""
-
-    async def began(_: aiohttp.ClientSession, call: SimpleNamespace, what: aiohttp.TraceRequestStartParams) -> None:
-        context = current_or_none()
-        if context is not None and context.sampled:
-            host = what.url.host or ""
-            about = {"http.request.method": what.method, "server.address": host, "url.path": redact(what.url.path)}
-            name = peer or host
-            call.part = Span(context, f"{what.method} {name}", "client", {**about, "peer.service": name})
-
-    async def over(_: aiohttp.ClientSession, call: SimpleNamespace, what: Ended) -> None:
-        if part := getattr(call, "part", None):
-            failure = getattr(what, "exception", None)
-            end(part, type(failure).__name__ if failure else what.response.status)  # type: ignore[union-attr]
-
-    config = aiohttp.TraceConfig()
-    config.on_request_start.append(began)
-    config.on_request_end.append(over)
-    config.on_request_exception.append(over)
-    return config
+@asynccontextmanager
+async def asking(
+    session: aiohttp.ClientSession, method: str, url: str | URL, *, peer: str = "", **how: Any
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """An answer of the outside world, and its span, by default named by the host: it ends with the block, when the body
+    was read or is given up. `how` goes to `session.request`. Nothing of the trace is told there."""
+    url = URL(url)
+    host = url.host or ""
+    about = {"http.request.method": method, "server.address": host, "url.path": redact(url.path)}
+    with span(f"{method} {peer or host}", {**about, "peer.service": peer or host}) as also:
+        async with session.request(method, url, **how) as response:
+            also["http.response.status_code"] = response.status
+            if response.status >= 400:
+                also["error.type"] = str(response.status)
+            yield response

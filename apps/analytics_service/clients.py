@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 
 from apps.analytics_service.settings import Settings
-from chassis import Log
+from chassis import Log, asking
 
 ROOM = 100  # exports that wait; more are dropped
 PATIENCE = 5.0  # seconds
@@ -44,7 +44,7 @@ class Copies:
         headers = {"content-type": "application/x-protobuf"}
         limit = aiohttp.ClientTimeout(total=PATIENCE)
         try:
-            async with self._outside.post(self._url, data=body, headers=headers, timeout=limit) as response:
+            async with asking(self._outside, "POST", self._url, data=body, headers=headers, timeout=limit) as response:
                 return "" if response.status < 400 else f"answered {response.status}"
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return repr(error)

@@ -9,7 +9,9 @@ import aiohttp
 
 from apps.audit_service.domain.errors import PlaceAway
 from apps.audit_service.settings import Settings
+from chassis import asking
 
+PLAIN = {"content-type": "text/plain"}
 WAIT = 10.0  # seconds an address may take
 
 
@@ -33,7 +35,7 @@ class SecondPlace:
         try:
             async with (
                 asyncio.timeout(WAIT),
-                self._outside.post(self._address, data=note.encode(), headers={"content-type": "text/plain"}) as answer,
+                asking(self._outside, "POST", self._address, data=note.encode(), headers=PLAIN) as answer,
             ):
                 if answer.status >= 300:
                     raise PlaceAway(f"The place of checkpoints answers {answer.status}.")

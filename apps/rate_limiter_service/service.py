@@ -1,6 +1,7 @@
 """The use cases: give turns, note penalties, explain. Who waits is known to this process, what was sent to Redis."""
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,6 +39,7 @@ class _Waiter:
     tenant: str
     since: float
     turn: "asyncio.Future[Turn]"
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
     @property
     def deadline(self) -> float:
@@ -174,7 +176,9 @@ class Governor:
         """Give one turn, or say how long nobody's comes."""
         waiter = lane.queue.next()
         try:
-            decision = await self._ledger.take(waiter.ask, waiter.tenant, self._limits, HORIZON, waiter.waited())
+            asked = self._ledger.take(waiter.ask, waiter.tenant, self._limits, HORIZON, waiter.waited())
+            # In the context of who waits for it: this lane's own is that of the request that happened to open it.
+            decision = await asyncio.create_task(asked, context=waiter.context)
         except AppError as error:
             _tell(waiter, error)
             for _, _, other in list(lane.queue):

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from apps.rate_limiter_service.domain.errors import LedgerAway
 from apps.rate_limiter_service.domain.limits import Limits
 from apps.rate_limiter_service.settings import Settings
-from chassis import Secrets
+from chassis import Secrets, span
 from contracts.rate_limiter_service import MOST_LATE, Acquire, Arrival
 
 KEPT_ARRIVALS = 10_000  # of each tenant, for simulations
@@ -167,8 +167,9 @@ class Ledger:
     async def _do(self, *command: Any) -> Any:
         """One command on the one connection; a script is sent whole, which Redis recognises by its hash."""
         try:
-            redis = self._redis or await self._open()
-            return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            with span("redis", {"db.system.name": "redis", "db.operation.name": command[0]}):
+                redis = self._redis or await self._open()
+                return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError) as failure:
             raise LedgerAway(
                 "Nobody can say whether Airtable's limit has room, so nothing is sent. Repeat it in a second.",

@@ -1,14 +1,16 @@
 """What an app tells of its work as spans: their ids join up, and nothing waits for them."""
 
 import asyncio
+import time
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.trace import StatusCode
 
-from chassis import Mesh
+from chassis import Mesh, asking
 from chassis._context import acting, background
 from chassis._spans import doing, span, taken_by
 from chassis._spans_export import ROOM, Export
@@ -99,6 +101,58 @@ async def test_an_error_that_only_passes_through_a_part_is_not_blamed_on_it(expo
     with pytest.raises(ZeroDivisionError), acting(context), span("postgresql", {}, blame="database."):
         raise ZeroDivisionError
     assert exported["postgresql"].status.status_code is StatusCode.UNSET
+
+
+@pytest.fixture
+async def outside():
+    """A host that sends its headers and then, when it is told to, its body: or breaks off when it is told so before."""
+    goes_on, breaks = asyncio.Event(), asyncio.Event()
+
+    async def answer(request):
+        response = web.StreamResponse(headers={"content-length": "4"})
+        await response.prepare(request)
+        await goes_on.wait()
+        if breaks.is_set():
+            request.transport.close()
+        else:
+            await response.write(b"body")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/slow", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        context = background("note-service")
+        context.flags = "01"
+        with acting(context):
+            yield lambda: asking(session, "GET", server.make_url("/slow"), peer="elsewhere"), goes_on, breaks
+
+
+async def test_a_call_to_the_outside_lasts_until_its_body_was_read(outside, exported):
+    ask, goes_on, _ = outside
+    async with ask() as response:
+        assert exported == {}
+        goes_on.set()
+        await response.read()
+        was_read = time.time_ns()
+    found = exported["GET elsewhere"]
+    assert found.end_time >= was_read
+    assert found.attributes["http.response.status_code"] == 200
+    assert found.status.status_code is StatusCode.UNSET
+
+
+async def read(answer):
+    async with answer as response:
+        return await response.read()
+
+
+async def test_a_body_that_breaks_off_is_the_failure_of_the_call(outside, exported):
+    ask, goes_on, breaks = outside
+    breaks.set()
+    goes_on.set()
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await read(ask())
+    assert exported["GET elsewhere"].attributes["error.type"] == "ClientPayloadError"
+    assert exported["GET elsewhere"].status.status_code is StatusCode.ERROR
 
 
 class Backend:

@@ -1,6 +1,21 @@
 """The routes, as apps and people see them."""
 
+import asyncio
+
+import pytest
+
+from chassis._spans import taken_by
+
 ACQUIRE = {"base": "appCRM00000000001", "token": "t1", "budget": 30}
+
+
+@pytest.fixture
+def exported():
+    """Every span so far."""
+    found = []
+    taken_by(found.append)
+    yield found
+    taken_by(None)
 
 
 async def test_a_turn_is_given_and_explained(client):
@@ -62,3 +77,21 @@ async def test_what_is_no_base_or_budget_is_refused(client):
     for wrong in ({"base": "app 1"}, {"budget": 0}, {"budget": 1e9}, {"priority": "urgent"}, {"token": ""}):
         answer = await client.post("/acquire", json=ACQUIRE | wrong)
         assert answer.problem == ("request.invalid", 422, "rate-limiter-service")
+
+
+async def test_each_way_to_redis_is_a_part_of_the_request_that_it_was_gone_for(client, exported):
+    """Also when another request opened the lane: the spans of one trace are not told in another's."""
+    traces = [f"{number:032x}" for number in (1, 2, 3)]
+    headers = [{"traceparent": f"00-{trace}-{'b' * 16}-01"} for trace in traces]
+    await asyncio.gather(*(client.post("/acquire", json=ACQUIRE, headers=each) for each in headers))
+    whole = {span.context.span_id: span.context.trace_id for span in exported if span.name == "POST /acquire"}
+    gone = [span for span in exported if span.attributes.get("db.operation.name") == "EVAL"]
+    assert sorted(f"{span.context.trace_id:032x}" for span in gone) == traces
+    assert all(whole[span.parent.span_id] == span.context.trace_id for span in gone)
+    assert {span.attributes["db.system.name"] for span in gone} == {"redis"}
+
+
+async def test_a_redis_that_is_away_is_told_by_the_span(client, valkey, exported):
+    valkey.kill()
+    await client.post("/acquire", json=ACQUIRE, headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    assert [span.attributes["error.type"] for span in exported if span.name == "redis"]

@@ -21,7 +21,7 @@ from apps.airtable_connector.domain.errors import (
     AirtableWriteUnknown,
 )
 from apps.airtable_connector.settings import Settings
-from chassis import current, outgoing
+from chassis import asking, current
 
 WITHOUT_DEADLINE = 30.0  # s, for work no request waits for
 TO_ANSWER = 0.05  # s kept back to tell the caller what happened before its time is over
@@ -45,7 +45,6 @@ class AirtableApi:
             connector=aiohttp.TCPConnector(limit=self._settings.concurrency, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"user-agent": "pyairtable-platform"},
-            trace_configs=[outgoing("airtable")],
         )
         # Else aiohttp by itself repeats a PUT or DELETE whose connection broke: past the limit, and the second DELETE
         # finds nothing, which would be told as if the first had never happened.
@@ -118,8 +117,15 @@ class AirtableApi:
         root = self._uploads if call.path.endswith("/uploadAttachment") else self._root
         url = URL(f"{root}/v0/{call.target}", encoded=True)
         try:
-            async with self._session.request(
-                call.method, url, data=_in_pieces(call.body), headers=headers, timeout=timeout, allow_redirects=False
+            async with asking(
+                self._session,
+                call.method,
+                url,
+                peer="airtable",
+                data=_in_pieces(call.body),
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
             ) as response:
                 return await self._read(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failure:

@@ -15,6 +15,7 @@ STORES = {
     "secrets.unavailable": "secret store",
     "database.unavailable": "database",
     "database.answer-lost": "database",
+    "limits.ledger-away": "Redis",
 }
 FULL = frozenset(("database.busy",))
 

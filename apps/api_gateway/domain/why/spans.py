@@ -10,8 +10,8 @@ LATE = frozenset(("request.timeout", "database.timeout"))  # says who was late
 TIMED_OUT = LATE | {"peer.timeout"}  # says it of another
 SHARE = 0.5  # of the time, and a part explains that the whole was too late
 LEAST = 0.25  # of the time, and a part is worth naming
-DOWN = ("database.", "state.", "secrets.", "peer.", "sidecar.")
-STORES = {"postgresql": "database", "dapr": "state store"}
+DOWN = ("database.", "state.", "secrets.", "peer.", "sidecar.", "limits.ledger")
+STORES = {"postgresql": "database", "dapr": "state store", "redis": "Redis"}
 
 
 def told_by(trace: Trace) -> Exchange:

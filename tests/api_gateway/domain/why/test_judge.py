@@ -148,6 +148,10 @@ VERDICTS = {
         Evidence("last", AT, failed("database.unavailable", 503), (APP, SIDECAR)),
         ("dependency down", CONNECTOR, "could not reach its database", "make doctor"),
     ),
+    "a Redis that is down": (
+        Evidence("last", AT, failed("limits.ledger-away", 503, service="rate-limiter-service"), (APP, SIDECAR)),
+        ("dependency down", "rate-limiter-service", "could not reach its Redis", "make doctor"),
+    ),
     "a database with too much to do": (
         Evidence("last", AT, failed("database.busy", 503), (APP, SIDECAR)),
         ("capacity", CONNECTOR, "A limit is reached", "curl $PLATFORM_URL/problems/database.busy"),

@@ -56,7 +56,10 @@ def test_slow_is_explained_by_what_the_time_was_spent_on(how):
     assert len(render(verdict).splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize(("system", "called"), [("postgresql", "database"), ("dapr", "state store")])
+STORES = [("postgresql", "database"), ("dapr", "state store"), ("redis", "Redis")]
+
+
+@pytest.mark.parametrize(("system", "called"), STORES)
 def test_a_store_has_the_name_that_people_know(system, called):
     stretch = spent("store", system)
     verdict = judge(Evidence("last", AT, SLOW, trace=traced(stretch, slowest=stretch)))
