@@ -25,7 +25,8 @@ the same kind of machine; caches, logs and jobs of the scheduler are not in it."
 
 _SECRETS = """\
 Write secrets.yaml, readable by you only, with every Secret that k8s/ names. What was made once is kept in the folder:
-a second run changes nothing but what you changed. From the environment: AIRTABLE_TOKEN; REDIS_PASSWORD for a server of
+a second run changes nothing but what you changed. From the environment: AIRTABLE_TOKEN, and AIRTABLE_TOKEN_SALES for a
+connection `sales`; REDIS_PASSWORD for a server of
 your own; DATABASE_URL, an administrator's as this machine reaches the server, to make the apps' roles and databases."""
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -125,6 +125,10 @@ class Credentials:
     def set_airtable_token(self, real: str | None) -> None:
         """Use the person's own Airtable token, or the simulated Airtable's for None."""
         self.set({AIRTABLE_TOKEN: real or self.sandbox_airtable_token})
+
+    def set_airtable_connections(self, tokens: Mapping[str, str]) -> None:
+        """The person's further tokens, by connection."""
+        self.set({f"airtable/local/{name}": token for name, token in tokens.items()})
 
     @property
     def postgres_password(self) -> str:

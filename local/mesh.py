@@ -58,6 +58,7 @@ class Mesh:
         await data_tier.prepare(run.path, options.offset, self.credentials, databases, options.environment)
         await self._bus.prepare(run.path, options.offset, self.credentials, options.environment)
         rendering.write_components(ROOT, run)
+        rendering.write_configurations(ROOT, options)
         data = data_servers(options, self.credentials, self._bus)
         self.supervisor.add(*data)
         names = [spec.name for spec in (*helpers, *control, *data)]

@@ -15,8 +15,9 @@ from .run_dir import RunDirectory
 
 ROOT = Path(__file__).absolute().parents[1]
 REAL_AIRTABLE = "https://api.airtable.com"
-_CONNECTOR = "airtable-connector"
+CONNECTOR = "airtable-connector"
 _FOR_ALL = ("LOG_LEVEL",)
+_TOKEN = "AIRTABLE_TOKEN"  # noqa: S105 - the variable's name; _SALES after it is the connection `sales`
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Options:
     settings: Mapping[str, str] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     real_airtable: bool = False
+    connections: tuple[str, ...] = ("default",)
     writes_allowed: bool = True
     infra_only: bool = False
 
@@ -40,6 +42,7 @@ class Options:
             "apps": [] if self.infra_only else self.plan.app_ids,
             "offset": self.offset,
             "real_airtable": self.real_airtable,
+            "connections": list(self.connections),
             "writes_allowed": self.writes_allowed,
             "settings": hashlib.sha256(json.dumps(self._given).encode()).hexdigest()[:12],
         }
@@ -74,14 +77,18 @@ def choose(
     """Check every choice. Raises SetupError that names what is wrong and what would be right."""
     ports.check_offset(offset)
     plan = load_plan(root / "dapr.yaml").part(apps)
-    real = bool(environment.get("AIRTABLE_TOKEN"))
+    real = bool(environment.get(_TOKEN))
+    tokens = airtable_tokens(environment)
+    if tokens and not real:
+        raise SetupError(f"{_TOKEN}_… are further connections beside the one of {_TOKEN}: set that too")
     writes = not real or allow_writes
-    prefix = _CONNECTOR.upper().replace("-", "_")
+    prefix = CONNECTOR.upper().replace("-", "_")
     platform = {
         f"{prefix}_AIRTABLE_URL": REAL_AIRTABLE if real else f"http://127.0.0.1:{ports.SANDBOX + offset}",
         f"{prefix}_ALLOW_WRITES": "true" if writes else "false",
     }
-    settings = {**environment, **platform, **_assigned(assignments, plan)}
+    usual = {f"{prefix}_CONNECTIONS": ",".join(["default", *tokens])}
+    settings = {**usual, **environment, **platform, **_assigned(assignments, plan)}
     if not writes and settings[f"{prefix}_ALLOW_WRITES"] != "false":
         raise SetupError("--set cannot allow writes to the real Airtable: that is said with --allow-writes")
     return Options(
@@ -91,9 +98,19 @@ def choose(
         settings=settings,
         environment=environment,
         real_airtable=real,
+        connections=("default", *tokens),
         writes_allowed=writes,
         infra_only=infra_only,
     )
+
+
+def airtable_tokens(environment: Mapping[str, str]) -> dict[str, str]:
+    """Connection → token, beside the default one: AIRTABLE_TOKEN_SALES is that of `sales`."""
+    return {
+        name.removeprefix(f"{_TOKEN}_").lower().replace("_", "-"): token
+        for name, token in sorted(environment.items())
+        if name.startswith(f"{_TOKEN}_") and token
+    }
 
 
 def _assigned(assignments: Sequence[str], plan: Plan) -> dict[str, str]:

@@ -11,7 +11,7 @@ import yaml
 from . import control_plane, ports
 from .app_environment import shared_environment
 from .credentials import Credentials, write_private
-from .options import Options
+from .options import CONNECTOR, Options
 from .run_dir import RunDirectory
 
 
@@ -30,6 +30,21 @@ def write_components(root: Path, run: RunDirectory) -> None:
                     item["value"] = str(run.path / "secrets.json")
         text = yaml.safe_dump_all(documents, sort_keys=False)
         (run.components / source.name).write_text(text, encoding="utf-8")
+
+
+def write_configurations(root: Path, options: Options) -> None:
+    """Let the connector's sidecar read the tokens of further connections, of which the repository's file knows none."""
+    run = options.run
+    shutil.rmtree(run.configuration("").parent, ignore_errors=True)
+    if options.connections == ("default",):
+        return
+    for app in options.plan.apps:
+        if app.app_id == CONNECTOR:
+            document = yaml.safe_load((root / app.configuration).read_text(encoding="utf-8"))
+            (scope,) = document["spec"]["secrets"]["scopes"]
+            scope["allowedSecrets"] += [f"airtable/local/{name}" for name in options.connections[1:]]
+            run.configuration(CONNECTOR).parent.mkdir(mode=0o700)
+            run.configuration(CONNECTOR).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 def write_client_file(options: Options, credentials: Credentials, gateway_port: int) -> None:

@@ -91,6 +91,10 @@ class RunDirectory:
     def components(self) -> Path:
         return self.path / "components"
 
+    def configuration(self, app_id: str) -> Path:
+        """What Dapr is told of an app in place of the repository's file, where this exists."""
+        return self.path / "config" / f"{app_id}.yaml"
+
     @property
     def environment_file(self) -> Path:
         return self.path / "env"

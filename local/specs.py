@@ -172,6 +172,7 @@ class Specs:
             f"--app-health-probe-interval={common.app_health_probe_interval}",
             f"--app-health-threshold={common.app_health_threshold}",
         ]
+        own = self._run.configuration(app.app_id)
         return [
             f"--app-id={app.app_id}",
             f"--app-port={numbers.app}",
@@ -182,7 +183,7 @@ class Specs:
             f"--dapr-listen-addresses={common.api_listen_addresses}",
             "--dapr-internal-grpc-listen-address=127.0.0.1",
             "--metrics-listen-address=127.0.0.1",
-            f"--config={self._root / app.configuration}",
+            f"--config={own if own.exists() else self._root / app.configuration}",
             f"--resources-path={self._run.components}",
             "--enable-mtls",
             f"--sentry-address=localhost:{shifted(SENTRY_PORTS, self._offset)['grpc']}",

@@ -14,7 +14,7 @@ from .credentials import Credentials
 from .errors import SetupError
 from .launcher import IMPOSSIBLE, Launcher
 from .mesh import READY_WITHIN, planned_ports
-from .options import ROOT, Options
+from .options import ROOT, Options, airtable_tokens
 from .run_dir import Record, RunDirectory
 
 _END_OF_NEWS = "\x04"  # the daemon's last line to its starter: this and an exit code
@@ -30,6 +30,7 @@ def start(options: Options, *, detach: bool) -> int:
     clear_leftovers(run)
     credentials = Credentials.load_or_create(run.path)
     credentials.set_airtable_token(options.environment.get("AIRTABLE_TOKEN") or None)
+    credentials.set_airtable_connections(airtable_tokens(options.environment))
     planned = planned_ports(options, credentials)
     ports.until_rested(planned, _say)
     ports.require_free(planned)

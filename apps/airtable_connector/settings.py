@@ -1,9 +1,10 @@
 """What can be set, as AIRTABLE_CONNECTOR_<NAME>; a wrong value stops the start."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AnyHttpUrl, Field, field_validator
 
+from apps.airtable_connector.domain.connections import Scopes, declared
 from chassis import AppSettings
 
 MIB = 1024 * 1024
@@ -16,8 +17,11 @@ class Settings(AppSettings):
         default=AnyHttpUrl("https://api.airtable.com"), description="Airtable or the sandbox."
     )
     allow_writes: bool = Field(default=False, description="False: writes are refused before they reach Airtable.")
-    connection: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = Field(
-        default="default", description="Which of the tenant's Airtable tokens is used."
+    connections: str = Field(
+        default="default",
+        description="The Airtable tokens a tenant may have, by the names of their secrets, separated by commas; the "
+        "first one asks what is about no base. What a personal access token may do can be said after its name, since "
+        "Airtable does not: `default,sales=data.records:read schema.bases:read`.",
     )
 
     before_images: Literal["always", "cached", "never"] = Field(
@@ -57,6 +61,17 @@ class Settings(AppSettings):
         if (url.path or "/").rstrip("/").endswith("/v0"):
             raise ValueError("leave /v0 out")
         return url
+
+    @field_validator("connections")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        declared(text)
+        return text
+
+    @property
+    def scopes(self) -> dict[str, Scopes | None]:
+        """Connection → the scopes that were said to be its token's."""
+        return declared(self.connections)
 
     @property
     def upload_root(self) -> str:

@@ -1,10 +1,11 @@
 """What airtable-connector's own routes speak, and what it tells on the bus.
 
 `records`: bases, tables, records, batches · `operations`: every write, and its undoing · `events`: what was written ·
-`comments`, `webhooks`, `schema`: what is about no cells.
+`comments`, `webhooks`, `schema`: what is about no cells · `connections`: which tokens there are.
 """
 
 from contracts.airtable_connector.comments import Comment, CommentText, DeletedComment, NewComment
+from contracts.airtable_connector.connections import Connection, ConnectionChecked
 from contracts.airtable_connector.events import RecordCreated, RecordDeleted, RecordUpdated
 from contracts.airtable_connector.operations import (
     CellChange,
@@ -71,6 +72,8 @@ __all__ = [
     "ChangedRecord",
     "Comment",
     "CommentText",
+    "Connection",
+    "ConnectionChecked",
     "DeletedComment",
     "DeletedIds",
     "DeletedRecord",

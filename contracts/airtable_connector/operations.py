@@ -34,6 +34,7 @@ class OperationSummary(BaseModel):
     state: OperationState
     base: str
     table: str
+    connection: str = Field(default="", description="The one it went over; empty where that is not known.")
     actor: str
     records: int
     created_at: datetime

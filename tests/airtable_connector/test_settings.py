@@ -18,7 +18,9 @@ from chassis import ConfigError
         ("REQUESTS_PER_SECOND", "0"),
         ("READ_CACHE_TTL", "-1"),
         ("CONCURRENCY", "100000"),
-        ("CONNECTION", "../other"),
+        ("CONNECTIONS", "../other"),
+        ("CONNECTIONS", "default,default"),
+        ("CONNECTIONS", "default=everything"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_variables_name(

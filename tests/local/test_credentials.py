@@ -131,6 +131,13 @@ def test_a_real_airtable_token_is_used_and_given_up_again(run_dir):
     assert stored(run_dir)["airtable/local/default"] == credentials.sandbox_airtable_token
 
 
+def test_further_connections_have_their_own_tokens_and_none_is_logged(run_dir):
+    credentials = Credentials.load_or_create(run_dir)
+    credentials.set_airtable_connections({"sales": "patSales.0123"})
+    assert stored(run_dir)["airtable/local/sales"] == "patSales.0123"
+    assert "patSales.0123" in credentials.secret_values()
+
+
 def test_secret_values_hold_all_that_must_not_be_logged_and_no_address(run_dir):
     credentials = Credentials.load_or_create(run_dir)
     credentials.set_redis("cache.example:6379", "of-the-cache")

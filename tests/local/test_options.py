@@ -32,6 +32,21 @@ def test_with_a_real_token_the_platform_is_read_only_until_writes_are_allowed(tm
     assert connector(chosen(tmp_path, environment=environment, allow_writes=True), "ALLOW_WRITES") == "true"
 
 
+def test_further_tokens_are_connections_that_the_connector_is_told_of(tmp_path: Path) -> None:
+    environment = {"AIRTABLE_TOKEN": "pat.real", "AIRTABLE_TOKEN_SALES_EU": "pat.sales", "AIRTABLE_TOKEN_NONE": ""}
+    options = chosen(tmp_path, environment=environment)
+    assert options.connections == ("default", "sales-eu")
+    assert connector(options, "CONNECTIONS") == "default,sales-eu"
+    scopes = {**environment, "AIRTABLE_CONNECTOR_CONNECTIONS": "default,sales-eu=data.records:read"}
+    assert connector(chosen(tmp_path, environment=scopes), "CONNECTIONS") == "default,sales-eu=data.records:read"
+    assert connector(chosen(tmp_path), "CONNECTIONS") == "default"
+
+
+def test_a_further_token_needs_the_first(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="set that too"):
+        chosen(tmp_path, environment={"AIRTABLE_TOKEN_SALES": "pat.sales"})
+
+
 def test_the_shells_allow_writes_does_not_replace_the_option(tmp_path: Path) -> None:
     environment = {"AIRTABLE_TOKEN": "pat.real", "AIRTABLE_CONNECTOR_ALLOW_WRITES": "true"}
     assert connector(chosen(tmp_path, environment=environment), "ALLOW_WRITES") == "false"

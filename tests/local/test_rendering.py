@@ -40,6 +40,19 @@ def test_only_the_path_of_the_secrets_differs_from_the_repositorys_components(op
         assert ours == theirs
 
 
+def test_the_connectors_sidecar_may_read_the_tokens_of_this_run_and_no_more(tmp_path: Path) -> None:
+    tokens = {"AIRTABLE_TOKEN": "pat.real", "AIRTABLE_TOKEN_SALES": "pat.sales"}
+    options = choose(tmp_path / "run", 0, environment=tokens)
+    options.run.prepare()
+    rendering.write_configurations(ROOT, options)
+    ours = yaml.safe_load(options.run.configuration("airtable-connector").read_text())
+    theirs = yaml.safe_load((ROOT / "config" / "dapr" / "airtable-connector.yaml").read_text())
+    more = ours["spec"]["secrets"]["scopes"][0]["allowedSecrets"].pop()
+    assert (more, ours) == ("airtable/local/sales", theirs)
+    rendering.write_configurations(ROOT, choose(tmp_path / "run", 0, environment={}))
+    assert not options.run.configuration("airtable-connector").exists()
+
+
 def test_no_address_or_password_stands_in_a_component() -> None:
     for path in (ROOT / "components").glob("*.yaml"):
         for item in yaml.safe_load(path.read_text())["spec"].get("metadata", []):

@@ -5,6 +5,7 @@ import io
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import aiohttp
 from yarl import URL
@@ -66,7 +67,7 @@ class AirtableApi:
             raise AirtableReadOnly()
         call = _fitting(call)
         deadline = self._deadline()
-        token = await self._tokens.of(tenant)
+        token = await self._tokens.of(tenant, call.connection)
         tried = 0
         while True:
             tried += 1
@@ -77,7 +78,7 @@ class AirtableApi:
                     raise
             else:
                 if answer.status == 401:
-                    self._tokens.refused(tenant)
+                    self._tokens.refused(tenant, call.connection)
                 if answer.status == 429 and not refusals.is_plan_limit(answer):
                     continue
                 if answer.status < 500 or not self._again(call, tried, deadline):
@@ -171,7 +172,7 @@ def _fitting(call: Call) -> Call:
     if call.method != "GET" or not call.lists or len(call.target) <= query.MAX_URL:
         return call
     rest, body = query.as_list_records(query.parse(call.query))
-    return Call("POST", f"{call.path}/listRecords", rest, body, base=call.base, read=True, priority=call.priority)
+    return replace(call, method="POST", path=f"{call.path}/listRecords", query=rest, body=body)
 
 
 def _unknown(why: str) -> AirtableWriteUnknown:

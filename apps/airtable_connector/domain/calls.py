@@ -9,7 +9,8 @@ from contracts.rate_limiter_service import Priority
 class Call:
     """`path` is what stands after `/v0/`, as it goes over the wire; `base` decides the limit that applies.
 
-    `read` is about what it does, not its verb: POST listRecords is a read. `lists`: of records.
+    `read` is about what it does, not its verb: POST listRecords is a read. `lists`: of records. `connection`: whose
+    token asks; empty until that is found out.
     """
 
     method: str
@@ -21,6 +22,7 @@ class Call:
     lists: bool = False
     content_type: str = "application/json"
     priority: Priority = "interactive"
+    connection: str = ""
 
     @property
     def target(self) -> str:

@@ -122,6 +122,20 @@ class AirtableNoToken(AppError):
         )
 
 
+class AirtableUnknownConnection(AppError):
+    code = "airtable.unknown-connection"
+    status = 404
+    title = "The tenant has no such connection to Airtable"
+    fault = "client"
+
+
+class AirtableMissingScope(AppError):
+    code = "airtable.missing-scope"
+    status = 403
+    title = "The connection's token lacks a scope"
+    fault = "config"
+
+
 class OperationNotFound(AppError):
     code = "airtable.operation-not-found"
     status = 404

@@ -20,6 +20,7 @@ class OperationRow:
     base: str
     table: str
     fields_by_id: bool
+    connection: str = ""
     state: str = "intended"
     merge_on: list[str] = field(default_factory=list)
     error: str | None = None

@@ -6,7 +6,7 @@ fault, and Airtable does none of it: it is taken apart by what Airtable says is 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -78,9 +78,9 @@ def merged(pieces: Sequence[Piece]) -> Call:
     path = "/".join(first.path.split("/")[:2])
     records = [record for piece in pieces for record in piece.records]
     if first.method == "DELETE":
-        return Call("DELETE", path, urlencode([("records[]", one) for one in records]), base=first.base)
+        return replace(first, path=path, query=urlencode([("records[]", one) for one in records]))
     options = {name: value for name, value in (_body(first) or {}).items() if name not in ("records", "fields")}
-    return Call(first.method, path, body=orjson.dumps({"records": records, **options}), base=first.base)
+    return replace(first, path=path, body=orjson.dumps({"records": records, **options}))
 
 
 def parted(pieces: Sequence[Piece], answer: Answer) -> list[Answer] | None:
@@ -125,7 +125,8 @@ def _piece(call: Call, key: tuple[Any, ...], records: Any, *, single: bool) -> P
             sound = sound and (call.method == "POST" or isinstance(one["id"], str))
         if not sound:
             return None
-    return Piece(call, (call.method, call.content_type, unquote(key[0]), *key[1:]), tuple(records), single)
+    alike = (call.connection, call.method, call.content_type, unquote(key[0]), *key[1:])
+    return Piece(call, alike, tuple(records), single)
 
 
 def _body(call: Call) -> dict[str, Any] | None:

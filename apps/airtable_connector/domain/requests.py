@@ -88,8 +88,10 @@ def table_of(call: Call) -> tuple[str | None, str | None]:
     return unquote(table), unquote(record) if record else None
 
 
-def scope_of(call: Call) -> str:
-    """The scope that a token needs for the call."""
+def scope_of(call: Call) -> str | None:
+    """The scope that a token needs for the call; None when any token may ask."""
+    if call.path == "meta/whoami":
+        return None
     if call.path.startswith("bases/"):
         return "webhook:manage"
     kind = "schema.bases" if call.path.startswith("meta/") else "data.records"

@@ -18,6 +18,8 @@ _TYPES = {  # the type a stock client knows that says most nearly the same as ou
     "airtable.rate-limited": "RATE_LIMIT_REACHED",
     "airtable.read-only": "INVALID_PERMISSIONS",
     "airtable.no-token": "AUTHENTICATION_REQUIRED",
+    "airtable.missing-scope": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND",
+    "airtable.unknown-connection": "NOT_FOUND",
     "airtable.unavailable": "SERVICE_UNAVAILABLE",
     "airtable.timeout": "SERVICE_UNAVAILABLE",
     "request.unknown-route": "NOT_FOUND",

@@ -12,6 +12,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from apps.airtable_connector.domain import shapes
+from apps.airtable_connector.routes.connections import HEADER
+from apps.airtable_connector.service import choose
 from apps.airtable_connector.settings import Settings
 from chassis import AppError, current
 
@@ -41,6 +43,7 @@ class AirtableRoute(APIRoute):
 
         async def in_airtables_words(request: Request) -> Response:
             values = dict(request.path_params)
+            choose(request.headers.get(HEADER, ""))
             if takes_request:
                 values["request"] = request
             try:

@@ -1,7 +1,8 @@
-"""The use cases: read through the cache, write once and know what became of it, undo."""
+"""The use cases: choose a connection, read through the cache, write once and know what became of it, undo."""
 
 from apps.airtable_connector.service.bulk import Bulk
 from apps.airtable_connector.service.checks import Checks
+from apps.airtable_connector.service.connections import Connections, choose
 from apps.airtable_connector.service.direct import Direct
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
@@ -16,7 +17,7 @@ from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
 USE_CASES = (
-    *(Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
+    *(Connections, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
     *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "USE_CASES",
     "Bulk",
     "Checks",
+    "Connections",
     "Direct",
     "Done",
     "Images",
@@ -38,4 +40,5 @@ __all__ = [
     "Tables",
     "WholeTables",
     "Writes",
+    "choose",
 ]

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import beside, refusals, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.service.reads import Reads
 from chassis import Database, Principal
 
@@ -15,11 +16,12 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class Direct:
-    def __init__(self, api: AirtableApi, reads: Reads, db: Database) -> None:
-        self._api, self._reads, self._db = api, reads, db
+    def __init__(self, api: AirtableApi, connections: Connections, reads: Reads, db: Database) -> None:
+        self._api, self._connections, self._reads, self._db = api, connections, reads, db
 
     async def send(self, call: Call, who: Principal) -> Answer:
         """Airtable's answer to a call that succeeded; raises our error for every other one."""
+        call = await self._connections.choose(call, who.tenant)
         if not call.read:
             async with self._db.change(who, at_once=True) as change:
                 await change.intend(*beside.targets(call))

@@ -11,16 +11,18 @@ from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.errors import (
     AirtableInvalidAnswer,
     AirtableInvalidRequest,
+    AirtableMissingScope,
     AirtableNotFound,
     AirtableRefused,
 )
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
+from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import JournalStore
 from chassis import Database, Principal
 
 MOST_PAGES = 20  # of 100 records; who made more in the time of one lost answer is not told apart
-REFUSED = (AirtableInvalidRequest, AirtableNotFound, AirtableRefused)
+REFUSED = (AirtableInvalidRequest, AirtableMissingScope, AirtableNotFound, AirtableRefused)
 
 Record = dict[str, Any]  # Airtable's own: id, createdTime, fields
 
@@ -28,8 +30,11 @@ Record = dict[str, Any]  # Airtable's own: id, createdTime, fields
 class Images:
     """Past the cache, always. Raises what reading raises."""
 
-    def __init__(self, settings: Settings, api: AirtableApi, db: Database, store: JournalStore) -> None:
-        self._settings, self._api, self._db, self._store = settings, api, db, store
+    def __init__(
+        self, settings: Settings, api: AirtableApi, connections: Connections, db: Database, store: JournalStore
+    ) -> None:
+        self._settings, self._api, self._connections = settings, api, connections
+        self._db, self._store = db, store
 
     async def fill(
         self, operation: OperationRow, rows: Sequence[RecordRow], who: Principal, *, now: bool = False
@@ -90,7 +95,7 @@ class Images:
         raise AirtableInvalidAnswer(f"More than {MOST_PAGES * 100} records fit; they are not told apart.")
 
     async def _ask(self, call: Call, who: Principal) -> Any:
-        answer = await self._api.send(call, who.tenant)
+        answer = await self._api.send(await self._connections.choose(call, who.tenant), who.tenant)
         if not answer.ok:
             raise refusals.error_of(answer, read_only=True)
         return shapes.parsed(answer)

@@ -52,7 +52,7 @@ class Journal:
 
     async def begin_revert(self, original: OperationRow, who: Principal) -> Running:
         """Nobody else undoes `original` until `end_revert`. Raises OperationUnfinished."""
-        kept = {name: getattr(original, name) for name in ("base", "table", "fields_by_id")}
+        kept = {name: getattr(original, name) for name in ("connection", "base", "table", "fields_by_id")}
         row = _row(who, action="operation.revert", method="POST", reverts=original.id, **kept)
         async with self._db.change(who, at_once=True) as change:
             if not await self._store.begin_revert(change, row, _seconds_left()):
@@ -77,6 +77,7 @@ class Journal:
         operation, who = running.row, running.who
         begins = not running.calls and operation.reverts is None
         if begins:
+            operation.connection = call.connection
             operation.table = await self._tables.id_of(operation.base, operation.table, who.tenant)
         rows = writing.rows_of(call, running.calls, running.records, operation.merge_on)
         for row, replaced in zip(rows, replaces, strict=False):

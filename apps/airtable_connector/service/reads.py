@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.clients import AirtableApi, Tokens
 from apps.airtable_connector.domain import query, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.errors import (
@@ -20,6 +20,7 @@ from apps.airtable_connector.domain.errors import (
     AirtableUnavailable,
 )
 from apps.airtable_connector.domain.shapes import Shape
+from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
 from chassis import AppError, current
@@ -40,8 +41,11 @@ class Served:
 
 
 class Reads:
-    def __init__(self, settings: Settings, api: AirtableApi, cache: ReadCache) -> None:
+    def __init__(
+        self, settings: Settings, api: AirtableApi, tokens: Tokens, connections: Connections, cache: ReadCache
+    ) -> None:
         self._settings, self._api, self._cache = settings, api, cache
+        self._tokens, self._connections = tokens, connections
         self._flights: dict[str, asyncio.Task[Entry]] = {}
         self._writes = 0
 
@@ -138,17 +142,19 @@ class Reads:
         return raw if isinstance(raw, dict) else {}
 
     async def _serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool) -> Served:
+        call = await self._connections.choose(call, tenant)
         asked = _cacheable(call)
         if bypass or asked is None or not self._cache.on:
             return Served(await self._fetch(call, tenant, shape), "bypass")
         scope = call.base or NO_BASE
+        token = await self._tokens.mark(tenant, call.connection)
         try:
             generation = await self._cache.generation(scope)
-            key = entry_key(tenant, scope, generation, shape.name, call.method, call.path, asked)
+            key = entry_key(token, scope, generation, shape.name, call.method, call.path, asked)
             entry = await self._cache.find(key)
         except CacheAway:
             # Equal reads still travel together, but never with one that set out before a write of ours.
-            key = entry_key(tenant, scope, str(self._writes), shape.name, call.method, call.path, asked)
+            key = entry_key(token, scope, str(self._writes), shape.name, call.method, call.path, asked)
             fetched = await self._together(key, lambda: self._fetch(call, tenant, shape))
             return Served(fetched, "bypass", degraded=True)
         if entry is not None and entry.fresh:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.airtable_connector.domain import resolving
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
+from apps.airtable_connector.service.connections import over
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.previews import Previews
@@ -53,7 +54,7 @@ class Resolver:
         who = Principal(user=operation.actor, tenant=operation.tenant)
         context = continued(self._db.app_id, operation.trace_id, operation.request_id, seconds=PATIENCE)
         context.principal = service(self._db.app_id, operation.tenant)  # asks in its own name, tells in the writer's
-        with acting(context):
+        with acting(context), over(operation.connection):
             try:
                 verdict = await self._verdict(operation, who)
             except AppError as problem:  # Airtable is away, or refuses: it is taken again in a minute

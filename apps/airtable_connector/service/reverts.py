@@ -16,6 +16,7 @@ from apps.airtable_connector.domain.errors import (
 )
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.domain.reverting import Scene, Step
+from apps.airtable_connector.service.connections import over
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal, Running
 from apps.airtable_connector.service.tables import Tables
@@ -102,6 +103,10 @@ class Reverts:
             original = await self._store.find(read, operation)
         if original is None:
             raise OperationNotFound(f"There is no operation {operation}. GET /api/v1/operations lists them.")
+        with over(original.connection):
+            return await self._revert(original, asked, who)
+
+    async def _revert(self, original: OperationRow, asked: Revert, who: Principal) -> Reverted:
         if asked.dry_run:
             return (await self._look(original, asked, who)).told(None, dry_run=True)
         if not self._settings.allow_writes:

@@ -18,6 +18,7 @@ import orjson
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import refusals, requests, shapes
 from apps.airtable_connector.domain.errors import AirtableCursorExpired
+from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.service.reads import Reads
 from chassis import AppError, Principal, acting, current
 from contracts.airtable_connector import RecordsQuery
@@ -53,8 +54,8 @@ class _Told:
 
 
 class WholeTables:
-    def __init__(self, api: AirtableApi, reads: Reads) -> None:
-        self._api, self._reads = api, reads
+    def __init__(self, api: AirtableApi, connections: Connections, reads: Reads) -> None:
+        self._api, self._connections, self._reads = api, connections, reads
 
     async def read(self, base: str, table: str, asked: RecordsQuery, who: Principal) -> AsyncIterator[bytes]:
         """A line of JSON a record, a page at a time, and a last one that says whether that was all. Raises what reading
@@ -91,8 +92,8 @@ class WholeTables:
 
     async def _page(self, base: str, table: str, asked: RecordsQuery, offset: str | None, who: Principal) -> Page:
         wanted = asked.model_copy(update={"cursor": offset, "page_size": PAGE})
-        call = await self._reads.with_names(requests.list_records(base, table, wanted), who.tenant)
-        call = replace(call, priority="sync")
+        call = await self._connections.choose(requests.list_records(base, table, wanted), who.tenant)
+        call = replace(await self._reads.with_names(call, who.tenant), priority="sync")
         with acting(replace(current(), deadline=time.monotonic() + PATIENCE, hops=[])):
             answer = await self._api.send(call, who.tenant)
             if not answer.ok:

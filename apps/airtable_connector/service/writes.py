@@ -7,6 +7,7 @@ from apps.airtable_connector.clients import MergedWrites
 from apps.airtable_connector.domain import errors, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
 from apps.airtable_connector.service.checks import Checks
+from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.service.journal import Journal, Running
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads
@@ -36,13 +37,14 @@ class Writes:
         self,
         settings: Settings,
         airtable: MergedWrites,
+        connections: Connections,
         reads: Reads,
         journal: Journal,
         previews: Previews,
         checks: Checks,
     ) -> None:
         self._settings, self._airtable, self._reads, self._journal = settings, airtable, reads, journal
-        self._previews, self._checks = previews, checks
+        self._connections, self._previews, self._checks = connections, previews, checks
 
     def begin(self, call: Call, who: Principal) -> Running:
         """The operation that `call`, and maybe more after it, belong to."""
@@ -52,6 +54,7 @@ class Writes:
         """Airtable's answer to a write that succeeded; raises our error for every other one."""
         if not self._settings.allow_writes:
             raise errors.AirtableReadOnly()
+        call = await self._connections.choose(call, operation.who.tenant)
         rows = await self._journal.intend(operation, call, replaces)
         happened = True
         try:

@@ -145,12 +145,12 @@ class ReadCache:
         return done
 
 
-def entry_key(tenant: str, scope: str, generation: str, surface: str, method: str, path: str, query: bytes) -> str:
-    """Where the answer to a read is kept. The tenant is part of it: two tokens may see different things."""
+def entry_key(token: str, scope: str, generation: str, surface: str, method: str, path: str, query: bytes) -> str:
+    """Where the answer to a read is kept. `token` says of whose: two tokens may see different things."""
     asked = blake2b(digest_size=16)
     for part in (surface.encode(), method.encode(), path.encode(), query):
         asked.update(len(part).to_bytes(4, "big") + part)
-    return f"read:{tenant}:{scope}:{generation}:{asked.hexdigest()}"
+    return f"read:{token}:{scope}:{generation}:{asked.hexdigest()}"
 
 
 class _Near:

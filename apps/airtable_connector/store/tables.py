@@ -18,6 +18,7 @@ operations = Table(
     Column("base", Text, nullable=False),
     Column("table", Text, nullable=False),
     Column("fields_by_id", Boolean, nullable=False),
+    Column("connection", Text, nullable=False, server_default=text("''")),
     Column("merge_on", JSON, nullable=False, server_default=text("'[]'")),
     Column("state", Text, nullable=False),
     Column("error", Text),

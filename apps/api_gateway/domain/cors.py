@@ -8,8 +8,8 @@ _METHODS = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 # What Airtable allows, and what the platform understands beside it.
 _REQUEST_HEADERS = (
     b"accept, authorization, content-length, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
-    b"prefer, traceparent, tracestate, user-agent, x-airtable-application-id, x-airtable-user-agent, x-api-key, "
-    b"x-api-version, x-request-id, x-requested-with, x-timeout-ms"
+    b"prefer, traceparent, tracestate, user-agent, x-airtable-application-id, x-airtable-connection, "
+    b"x-airtable-user-agent, x-api-key, x-api-version, x-request-id, x-requested-with, x-timeout-ms"
 )
 _EXPOSED = (
     b"etag, link, location, retry-after, server-timing, x-platform-code, x-platform-fault, x-platform-service, "
