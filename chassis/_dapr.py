@@ -22,7 +22,7 @@ RETRY_SOON = {"Retry-After": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed call. `retry`: may be sent again when the verb is safe. `counts`: against the callee's breaker."""
+    """A failed call. `retry`: sent again it cannot happen twice. `counts`: against the callee's breaker."""
 
     error: AppError
     retry: bool

@@ -48,7 +48,7 @@ class Mesh:
     Both calls raise the errors of `_dapr` (peer.*, mesh.*, sidecar.*) for what the mesh could not do, and return
     whatever the callee's app answered otherwise. Context, identity and remaining time travel along by themselves; work
     that has a principal and no token of a user to forward (a job, an event's handler) is done in the app's own name.
-    Safe verbs are tried once more when the connection failed, out of a budget of a tenth of all calls.
+    What did not reach the callee, or is safe, is sent once more, out of a budget of a tenth of all calls.
     """
 
     def __init__(self, settings: AppSettings, observe: Observer | None = None) -> None:
@@ -148,7 +148,7 @@ class Mesh:
         headers = wire.keyed(headers, context, app_id, method, path)
         breaker = self._breakers.get(app_id) or self._breakers.setdefault(app_id, Breaker())
         self._budget.earn()
-        retryable = method in SAFE and (body is None or isinstance(body, bytes))
+        retryable = body is None or isinstance(body, bytes)
         failure: Failure | None = None
         while True:
             if not breaker.allow():

@@ -206,6 +206,19 @@ async def test_what_did_not_reach_the_callee_is_safe_to_send_again(sidecar, mesh
             assert error.headers == {"Retry-After": "1"}
 
 
+@pytest.mark.parametrize("body", [b"{}", None])
+async def test_what_did_not_reach_the_callee_is_sent_once_more_whatever_its_verb(sidecar, mesh, body):
+    for method in ("GET", "POST"):
+        request = a_request(None)
+        token = enter(request)
+        try:
+            async with sidecar.fault("dead"):
+                await refusal(mesh.call(CALLEE, method, "/notes/1", body=body))
+        finally:
+            leave(token)
+        assert [callee for callee, _ in request.hops] == [CALLEE, CALLEE]
+
+
 async def test_an_unknown_app_id_is_said_to_be_unknown(sidecar, mesh):
     if not sidecar.real:
         sidecar.dapr.peers["nobody-service"].fails("unknown")
