@@ -90,9 +90,8 @@ class AirtableApp:
         """None when the connection is to be dropped."""
         if request.method == "OPTIONS":
             return Response(204, b"", dict(CORS))
-        for fault in hit:
-            if fault.kind == "delay":
-                await asyncio.sleep(fault.seconds)
+        if hit:
+            await asyncio.sleep(self._sandbox.faults.delay(hit))
         kinds = {fault.kind: fault for fault in hit}
         if "drop-before" in kinds:
             return None

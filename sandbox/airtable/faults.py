@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = ("status", "delay", "drop-before", "drop-after", "truncate", "wrong-body", "iterator-expiry")
-_KEYS = {"kind", "method", "path", "probability", "count", "status", "body", "headers", "seconds", "bytes"}
+_KEYS = {"kind", "method", "path", "probability", "count", "status", "body", "headers", "seconds", "at_most", "bytes"}
 
 
 class InvalidFault(ValueError):
@@ -17,7 +17,10 @@ class InvalidFault(ValueError):
 
 @dataclass
 class Fault:
-    """`path` is searched in the decoded path; `count` is how many requests are left to hit, None for all."""
+    """`path` is searched in the decoded path; `count` is how many requests are left to hit, None for all.
+
+    A delay takes `seconds`, or any time from there to `at_most`, each as likely as another.
+    """
 
     id: int
     kind: str
@@ -29,6 +32,7 @@ class Fault:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    at_most: float = 0.0
     bytes: int = 0
     hits: int = 0
 
@@ -71,6 +75,11 @@ class Faults:
                 fault.count -= 1
         return hit
 
+    def delay(self, hit: list[Fault]) -> float:
+        """Seconds that a request with these faults waits."""
+        slow = (fault for fault in hit if fault.kind == "delay")
+        return sum(self._random.uniform(fault.seconds, max(fault.seconds, fault.at_most)) for fault in slow)
+
     def _meets(self, fault: Fault, method: str, path: str) -> bool:
         if fault.count == 0 or fault.method not in (None, method) or not fault.path.search(path):
             return False
@@ -95,6 +104,7 @@ def _checked(given: Any, fault_id: int) -> Fault:
         fault.method = method.upper()
     fault.probability = _number(given, "probability", 1.0, 0.0, 1.0)
     fault.seconds = _number(given, "seconds", 0.0, 0.0, 600.0)
+    fault.at_most = _number(given, "at_most", 0.0, 0.0, 600.0)
     fault.bytes = int(_number(given, "bytes", 0, 0, 1e9))
     fault.status = int(_number(given, "status", 503 if fault.kind == "status" else 200, 200, 599))
     fault.count = None if given.get("count") is None else int(_number(given, "count", 1, 1, 1e9))

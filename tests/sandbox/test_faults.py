@@ -5,6 +5,8 @@ import time
 import pytest
 import requests
 
+from sandbox.airtable.faults import Faults
+
 ERROR = {"error": {"type": "RETRIABLE_ERROR", "message": "safe to retry"}}
 
 
@@ -91,6 +93,21 @@ def test_a_delay_comes_before_the_answer_and_combines_with_other_faults(client, 
     started = time.perf_counter()
     assert client.send("GET", "/v0/meta/whoami").status_code == 500
     assert time.perf_counter() - started >= 0.05
+
+
+def test_a_delay_is_drawn_from_a_range_and_the_same_after_every_reset():
+    faults = Faults()
+
+    def drawn():
+        faults.clear()
+        faults.add({"kind": "delay", "seconds": 0.15, "at_most": 0.6})
+        faults.add({"kind": "status"})
+        return [faults.delay(faults.hit("GET", "/v0/x")) for _ in range(50)]
+
+    first = drawn()
+    assert 0.15 <= min(first) < 0.25
+    assert 0.5 < max(first) <= 0.6
+    assert drawn() == first
 
 
 def test_a_fault_can_be_removed_by_its_id(client, admin):
