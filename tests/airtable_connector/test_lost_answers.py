@@ -149,6 +149,20 @@ async def test_a_create_that_could_be_somebody_elses_record_is_unknown_and_says_
     assert await look(client) == 0
 
 
+@pytest.mark.parametrize(("cells", "calls"), [({"Name": "Lost"}, 1), ({"Employees": 7}, 2)])
+async def test_a_lost_create_is_found_among_many_by_its_text_with_one_call(
+    client: AppClient, place: Place, cells: dict[str, Any], calls: int
+) -> None:
+    others = [{"fields": {"Name": f"Other {n}"}} for n in range(110)]
+    assert (await client.post(place.records, json={"records": others})).status == 201
+    lose(place, "POST")
+    await client.post(place.v0, json={"fields": cells})
+    place.sandbox.log.clear()
+    assert await look(client) == 1
+    assert (await last(client))["state"] == "done"
+    assert place.asked().count(f"GET {place.v0}") == calls
+
+
 async def test_two_equal_lost_creates_are_told_apart_by_their_number(
     client: AppClient, place: Place, told: Told
 ) -> None:

@@ -33,6 +33,10 @@ def created_between(first: datetime, last: datetime) -> str:
     )
 
 
+def all_of(*formulas: str | None) -> str:
+    return f"AND({','.join(filter(None, formulas))})"
+
+
 def field(name: str) -> str:
     escaped = name.replace("\\", "\\\\").replace("}", "\\}")
     return f"{{{escaped}}}"

@@ -45,6 +45,22 @@ def judge(
     return verdict
 
 
+def telling(rows: Sequence[RecordRow], fields: Sequence[TableField]) -> list[dict[str, Any]]:
+    """One cell of each record that was to be made, by which Airtable finds it; empty when there is no such cell.
+
+    A line of text is stored as it was sent, and so can be asked for: among all that was made meanwhile there may be too
+    many to look at.
+    """
+    sent = [diffs.rekeyed(row.sent or {}, fields, by_id=False) for row in rows]
+    for one in fields:
+        texts = [cells.get(one.name) for cells in sent]
+        if one.type == "singleLineText" and all(
+            isinstance(text, str) and text and text.isprintable() and text == text.strip() for text in texts
+        ):
+            return [{one.name: text} for text in texts]
+    return []
+
+
 def _together(signs: set[Sign], creates: bool) -> Verdict:
     if "done" in signs and "failed" not in signs:
         return "unknown" if creates and "unknown" in signs else "done"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import cells, formulas, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Call
+from apps.airtable_connector.domain.cells import Cells
 from apps.airtable_connector.domain.errors import (
     AirtableInvalidAnswer,
     AirtableInvalidRequest,
@@ -71,8 +72,14 @@ class Images:
         records = await self.where(operation, formulas.any_of(ids), who, table=table)
         return {str(record["id"]): record.get("fields", {}) for record in records}
 
-    async def created(self, operation: OperationRow, first: datetime, last: datetime, who: Principal) -> list[Record]:
-        return await self.where(operation, formulas.created_between(first, last), who)
+    async def created(
+        self, operation: OperationRow, first: datetime, last: datetime, having: Sequence[Cells], who: Principal
+    ) -> list[Record]:
+        """What was made in this time and has one of these cells, if any are given."""
+        formula = formulas.all_of(
+            formulas.created_between(first, last), formulas.matching(list(having[0]), having) if having else None
+        )
+        return await self.where(operation, formula, who)
 
     async def where(
         self, operation: OperationRow, formula: str, who: Principal, *, table: str | None = None

@@ -85,9 +85,10 @@ class Resolver:
         fields = await self._previews.fields(operation.base, operation.table, who)
         now = await self._images.of(operation, [row.record for row in rows if row.record], who)
         made, twins = [], []
-        if any(not row.record for row in rows):
+        if new := [row for row in rows if not row.record]:
+            having = resolving.telling(new, fields)
             began = min(row.sent_at for row in rows if row.sent_at)
-            made = await self._images.created(operation, _second(began - CLOCKS), began + LONGEST, who)
+            made = await self._images.created(operation, _second(began - CLOCKS), began + LONGEST, having, who)
             async with self._db.read(who) as read:
                 ours = await self._store.known_since(read, [str(one["id"]) for one in made])
                 twins = await self._store.twins(read, operation)
