@@ -20,6 +20,7 @@ def main() -> int:
         finally:
             mesh.down(run_dir)
     failed += run("limits")
+    failed += run("efficiency")
     failed += run("write")
     failed += run("trail")
     failed += run("sandbox")
