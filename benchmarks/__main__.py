@@ -21,6 +21,7 @@ def main() -> int:
             mesh.down(run_dir)
     failed += run("limits")
     failed += run("efficiency")
+    failed += run("whole_table")
     failed += run("write")
     failed += run("trail")
     failed += run("sandbox")
