@@ -32,7 +32,7 @@ POLL = 1.0  # seconds between looks nobody asked for, while entries wait
 IDLE = 7.0  # the same while none does; not the other relay's 5 s, because two looks at once keep two connections
 LONGEST_PAUSE = 5.0  # seconds after a round that failed
 SWEPT = 50  # unsettled entries of one round
-AGAIN = 30.0  # seconds until an effect that is still being looked for is asked about again
+SOONEST, LATEST = 5, 60  # seconds until an effect that is still looked for is asked about again: a quarter of its age
 
 _WAITING = text("""
     SELECT count(*) FILTER (WHERE refused IS NULL) AS rows, count(refused) AS refused,
@@ -50,7 +50,10 @@ _HELD = text(f"""
     SELECT id, entry, claim FROM audit_outbox WHERE held_until < now()
     ORDER BY held_until LIMIT {SWEPT} FOR UPDATE SKIP LOCKED
 """)  # noqa: S608
-_LATER = text("UPDATE audit_outbox SET held_until = now() + make_interval(secs => :seconds) WHERE id = :id")
+_LATER = text(f"""
+    UPDATE audit_outbox SET held_until = now() + least(interval '{LATEST} seconds',
+        greatest(interval '{SOONEST} seconds', (now() - created_at) / 4)) WHERE id = :id
+""")  # noqa: S608
 _END = text("UPDATE audit_outbox SET entry = :entry, held_until = NULL, claim = NULL WHERE id = :id")
 
 
@@ -155,7 +158,7 @@ class Sweeper:
                 entry = orjson.loads(row.entry)
                 end = await self.outcomes.ended(entry)
                 if end is None:
-                    await change.execute(_LATER, {"id": row.id, "seconds": AGAIN})
+                    await change.execute(_LATER, {"id": row.id})
                     continue
                 told = canonical({**entry, "outcome": end.outcome, **({"code": end.code} if end.code else {})})
                 await change.execute(_END, {"id": row.id, "entry": told})

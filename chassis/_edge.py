@@ -206,7 +206,7 @@ class _Request:
             timing = f"{self._edge._app_id};dur={(time.perf_counter() - self._began) * 1000:.1f}"
             headers = wire.marked(message.get("headers", ()), self._context, timing, public=self._edge._public)
             if not self._edge._public and (self._edge._trail is None or unaudited(self._scope)):
-                headers.append(wire.UNAUDITED)
+                headers.append((wire.UNAUDITED.encode(), b"1"))
             message = {**message, "headers": headers}
         await self._send(message)
 

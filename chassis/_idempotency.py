@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ._codes import AnswerNotKept, KeyReused, UnderWay
 from ._dapr import RETRY_SOON
+from ._wire import UNAUDITED
 
 if TYPE_CHECKING:
     from ._change import Read
@@ -142,6 +143,5 @@ def request_hash(*parts: bytes) -> bytes:
 
 
 def _under_way() -> UnderWay:
-    return UnderWay(
-        "A request with this Idempotency-Key is under way. Send it again for its answer.", headers=RETRY_SOON
-    )
+    detail = "A request with this Idempotency-Key is under way. Send it again for its answer."
+    return UnderWay(detail, headers={**RETRY_SOON, UNAUDITED: "1"})

@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from ._audit import NOBODYS, UNROUTED, Asked, canonical, entry, outcome_of
 from ._change import Change
+from ._codes import UnderWay
 from ._context import Context, background, enter
 from ._database import Database
 from ._errors import AppError
@@ -129,6 +130,8 @@ class Trail:
             return
         context.audited = True
         error = context.error
+        if isinstance(error, UnderWay):
+            return  # it asks again for what is being done, which has its entry
         if self.public and (error is None or error.may_have_happened):
             return  # an app has answered or may have the request: the entry is that app's
         asked = self._asked(scope)

@@ -16,6 +16,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from apps.airtable_connector.domain.resolving import pause
 from apps.airtable_connector.service import Resolver
 from chassis import service
 from chassis.testing import AppClient, Audited, FakeDapr
@@ -116,6 +117,28 @@ async def test_a_lost_answer_is_one_entry_of_the_trail_once_it_is_known(
     await look(client)
     await settle()
     assert await audit.only() == ("record.create", "succeeded")
+
+
+def test_what_cannot_be_looked_for_is_tried_again_soon_and_then_less_and_less_often() -> None:
+    assert [pause(tries) for tries in (1, 2, 3, 4, 5, 6, 5_000)] == [5, 10, 20, 40, 60, 60, 60]
+
+
+async def test_while_airtable_is_away_a_lost_answer_waits_for_seconds_and_is_then_found(
+    client: AppClient, place: Place, database: str
+) -> None:
+    lose(place, "POST")
+    await client.post(place.v0, json={"fields": {"Name": "Lost"}})
+    place.sandbox.faults.add({"kind": "status", "method": "GET", "path": ".*", "status": 503})
+    assert await look(client) == 1
+    connection = await asyncpg.connect(database)
+    soon = await connection.fetchval("SELECT resolve_after < now() + interval '5.1 s' FROM operations")
+    await connection.execute("UPDATE operations SET resolve_after = now()")
+    await connection.close()
+    assert soon
+    assert (await last(client))["state"] == "intended"
+    place.sandbox.faults.clear()
+    assert await look(client) == 1
+    assert (await last(client))["state"] == "done"
 
 
 async def test_an_upsert_whose_answer_was_lost_is_found(client: AppClient, place: Place, told: Told) -> None:

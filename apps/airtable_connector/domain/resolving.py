@@ -13,6 +13,12 @@ from contracts.airtable_connector import TableField
 
 Verdict = Literal["done", "failed", "unknown"]
 Sign = Verdict | None  # None: this record tells nothing
+SOON, LATE = 5.0, 60.0  # seconds
+
+
+def pause(tries: int) -> float:
+    """Seconds until what could not be looked for, Airtable being away, is tried again: twice as many each time."""
+    return min(SOON * 2 ** min(tries - 1, 10), LATE)
 
 
 def judge(

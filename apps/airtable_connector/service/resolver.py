@@ -43,10 +43,10 @@ class Resolver:
                 taken = await self._store.take(change)
             if taken is None:
                 return count
-            await self._resolve(taken, myself)
+            await self._resolve(*taken, myself)
         return AT_ONCE
 
-    async def _resolve(self, taken: UUID, myself: Principal) -> None:
+    async def _resolve(self, taken: UUID, tries: int, myself: Principal) -> None:
         async with self._db.read(myself) as read:
             operation = await self._store.find(read, taken, any_tenant=True)
         if operation is None:
@@ -54,14 +54,20 @@ class Resolver:
         who = Principal(user=operation.actor, tenant=operation.tenant)
         context = continued(self._db.app_id, operation.trace_id, operation.request_id, seconds=PATIENCE)
         context.principal = service(self._db.app_id, operation.tenant)  # asks in its own name, tells in the writer's
+        verdict, problem = None, ""
         with acting(context), over(operation.connection):
             try:
                 verdict = await self._verdict(operation, who)
-            except AppError as problem:  # Airtable is away, or refuses: it is taken again in a minute
-                self._log.warning(
-                    "a lost answer cannot be looked for yet", operation=str(taken), problem=problem.detail
-                )
-                return
+            except AppError as error:  # Airtable is away, or refuses
+                problem = error.detail
+        if verdict is None:
+            pause = resolving.pause(tries)
+            async with self._db.change(myself) as change:
+                await self._store.let_look(change, taken, pause)
+            self._log.warning(
+                "a lost answer cannot be looked for yet", operation=str(taken), problem=problem, again_in=pause
+            )
+            return
         self._log.info("a lost answer was looked for", operation=str(taken), verdict=verdict)
 
     async def _verdict(self, operation: OperationRow, who: Principal) -> str:

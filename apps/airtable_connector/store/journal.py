@@ -12,7 +12,7 @@ from apps.airtable_connector.store.tables import operation_records, operations
 from chassis import Change, Read
 from contracts.airtable_connector import OperationsQuery
 
-RETAKEN = 60  # s after which an operation that somebody took to resolve may be taken by somebody else
+RETAKEN = 40  # s until an operation that somebody took to resolve may be taken by another: longer than it may take
 
 _STATE = text("""
     UPDATE operations SET state = found.state, error = coalesce(:error, error),
@@ -32,7 +32,7 @@ _TAKE = text(f"""
     WHERE id IN (
         SELECT id FROM operations WHERE state = 'intended' AND resolve_after < now()
         ORDER BY resolve_after LIMIT 1 FOR UPDATE SKIP LOCKED
-    ) RETURNING id
+    ) RETURNING id, tries
 """)  # noqa: S608
 # What a deleted record came back as, and what that came back as when it was deleted again.
 _SUCCESSORS = text("""
@@ -111,10 +111,10 @@ class JournalStore:
         when = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
         await change.execute(update(operations).where(operations.c.id == operation).values(resolve_after=when))
 
-    async def take(self, change: Change) -> UUID | None:
-        """The one unresolved operation that is longest due, for this process alone for a minute."""
-        found: UUID | None = await change.scalar(_TAKE)
-        return found
+    async def take(self, change: Change) -> tuple[UUID, int] | None:
+        """The unresolved operation that is longest due, for this process alone for 40 s, and its number of tries."""
+        row = (await change.execute(_TAKE)).first()
+        return None if row is None else (row.id, row.tries)
 
     async def begin_revert(self, change: Change, revert: OperationRow, seconds: float) -> bool:
         """For `seconds` nobody else undoes the same; False when it, or what undoes it, has no end yet."""

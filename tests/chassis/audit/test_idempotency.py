@@ -45,16 +45,18 @@ async def test_a_key_belongs_to_one_tenant_and_one_person(client, dapr):
     assert answer.problem[0] == "request.key-reused"
 
 
-async def test_the_same_request_still_under_way_is_told_when_to_come_back(client, notes):
+async def test_the_same_request_still_under_way_is_told_when_to_come_back_and_leaves_no_entry(client, notes, audit):
     notes.go_on.clear()
     first = asyncio.create_task(client.post("/notes", json={"text": "x"}, headers=KEY))
     await notes.begun.wait()
     answer = await client.post("/notes", json={"text": "x"}, headers=KEY)
     assert answer.problem == ("request.under-way", 409, "note-service")
     assert answer.headers["retry-after"] == "1"
+    assert answer.headers["x-platform-unaudited"] == "1", "the gateway expects an entry"
     notes.go_on.set()
     assert (await first).status == 201
     assert (await client.post("/notes", json={"text": "x"}, headers=KEY)).body == (await first).body
+    assert await audit.only() == ("note.add", "succeeded")
 
 
 async def test_of_many_at_once_one_is_done(client):
