@@ -18,7 +18,7 @@ SOON, LATE = 5.0, 60.0  # seconds
 
 def pause(tries: int) -> float:
     """Seconds until what could not be looked for, Airtable being away, is tried again: twice as many each time."""
-    return min(SOON * 2 ** min(tries - 1, 10), LATE)
+    return min(SOON * (1 << min(tries - 1, 10)), LATE)
 
 
 def judge(
