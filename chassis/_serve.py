@@ -19,7 +19,7 @@ from ._app import Chassis
 from ._logs import own_process
 from ._protocol import Protocol
 from ._settings import AppSettings, ConfigError
-from ._spans import taken_by
+from ._spans import announce, taken_by
 from ._spans_export import Export
 
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
@@ -73,6 +73,7 @@ async def serve(app: FastAPI) -> int:
     if settings.otlp_endpoint:
         export = Export(settings.otlp_endpoint, chassis.metrics.exported)
         taken_by(export.take)
+        announce(settings)
         beside_it.append(asyncio.create_task(export.run()))
     try:
         await server.serve()

@@ -3,12 +3,14 @@
 import difflib
 import os
 import re
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 MIB = 1024 * 1024
+VERSION = "0.1.0"  # of the platform
 
 
 class ConfigError(Exception):
@@ -84,6 +86,17 @@ class AppSettings(BaseSettings):
             self.__dict__["app_id"] = self.APP
         if not self.telemetry_port and self.app_port:
             self.__dict__["telemetry_port"] = self.app_port + 5900
+
+    def digests(self) -> dict[str, str]:
+        """A digest of each own setting that somebody gave, by its variable: it tells a change and no value. Secrets are
+        left out."""
+        prefix = str(self.model_config.get("env_prefix") or "APP_")
+        given = {variable_of(type(self), name): getattr(self, name) for name in sorted(self.model_fields_set)}
+        return {
+            name: sha256(str(value).encode()).hexdigest()[:12]
+            for name, value in given.items()
+            if name.startswith(prefix) and not isinstance(value, SecretStr)
+        }
 
     @classmethod
     def load(cls) -> "AppSettings":

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from socket import gethostname
 from typing import Literal
 
 from opentelemetry.sdk.resources import Resource
@@ -16,14 +17,17 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from ._context import Context, current_or_none, enter, leave
+from ._context import Context, background, current_or_none, enter, leave
 from ._errors import AppError
+from ._settings import VERSION, AppSettings
+from ._uuid7 import uuid7
 
 Kind = Literal["server", "client", "producer", "consumer", "internal"]
 Attributes = Mapping[str, str | int | float | bool]
 Learnt = dict[str, str | int | float | bool]
 Taker = Callable[[ReadableSpan], None]
 
+START = "process start"
 _SCOPE = InstrumentationScope("chassis")
 _FLAGS = TraceFlags(TraceFlags.SAMPLED)
 _taker: Taker | None = None  # one a process, as OpenTelemetry has it
@@ -96,6 +100,17 @@ def doing(context: Context, name: str, kind: Kind, attributes: Attributes) -> It
         leave(token)
 
 
+def announce(settings: AppSettings) -> None:
+    """A span of its own that tells when this process began, where, as which version and with which settings given."""
+    context = background(settings.app_id)
+    context.flags = "01"
+    about: Learnt = {name: str(value) for name, value in _resource(settings.app_id).attributes.items()}
+    given = {f"platform.setting.{name}": digest for name, digest in settings.digests().items()}
+    where: Learnt = {"host.name": gethostname(), "server.port": settings.app_port}
+    with doing(context, START, "internal", {**about, **where, **given}):
+        pass
+
+
 @contextmanager
 def span(name: str, attributes: Attributes, *, kind: Kind = "client", blame: str = "") -> Iterator[Learnt]:
     """The block as a span of the running request; of work that no request, event or job asked for there is none.
@@ -127,4 +142,4 @@ def _ending(part: Span, blame: str = "") -> Iterator[Learnt]:
 @cache
 def _resource(app_id: str) -> Resource:
     """Who made the span, in the names of OpenTelemetry's semantic conventions."""
-    return Resource({"service.name": app_id, "service.instance.id": str(os.getpid())})
+    return Resource({"service.name": app_id, "service.version": VERSION, "service.instance.id": uuid7().hex})

@@ -8,6 +8,8 @@ import aiohttp
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 
+from ._spans import START
+
 ROOM = 4096  # spans that wait; then the oldest are dropped
 AT_ONCE = 32  # encoding more would hold up the loop for a millisecond
 EVERY = 1.0  # seconds; `why` is asked right after a failure
@@ -17,7 +19,7 @@ HEADERS = {"content-type": "application/x-protobuf"}
 
 class Export:
     """`observe` is told of how many spans left (True), or did not. What watches an app never holds it up: no span is
-    sent twice, or waited for."""
+    sent twice, or waited for, except the one that tells of the start: whoever takes them may start just then too."""
 
     def __init__(self, endpoint: str, observe: Callable[[int, bool], None]) -> None:
         self._url = f"{endpoint.rstrip('/')}/v1/traces"
@@ -46,9 +48,14 @@ class Export:
 
     async def _send_all(self, session: aiohttp.ClientSession) -> None:
         self._some.clear()
+        again: list[ReadableSpan] = []
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-            self._observe(len(batch), await self._send(session, encode_spans(batch).SerializeToString()))
+            taken = await self._send(session, encode_spans(batch).SerializeToString())
+            self._observe(len(batch), taken)
+            again += [] if taken else [span for span in batch if span.name == START]
+        for span in again:
+            self.take(span)
 
     async def _send(self, session: aiohttp.ClientSession, body: bytes) -> bool:
         try:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import orjson
@@ -11,10 +11,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ._mesh import Mesh
-from ._settings import AppSettings, variable_of
+from ._settings import VERSION, AppSettings, variable_of
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
-VERSION = "0.1.0"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -26,67 +25,34 @@ class Metrics:
     def __init__(self, app_id: str) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Histogram(
-            "http_request_duration_seconds",
-            "Requests answered by this app.",
-            ("method", "route", "status"),
-            buckets=BUCKETS,
-            registry=self.registry,
+        histogram = partial(Histogram, buckets=BUCKETS, registry=self.registry)
+        gauge, counter = partial(Gauge, registry=self.registry), partial(Counter, registry=self.registry)
+        self._requests = histogram(
+            "http_request_duration_seconds", "Requests answered by this app.", ("method", "route", "status")
         )
-        self._calls = Histogram(
+        self._calls = histogram(
             "peer_call_duration_seconds",
             "Calls to other apps, each attempt; the outcome is a status, or the code of what came instead.",
             ("peer", "outcome"),
-            buckets=BUCKETS,
-            registry=self.registry,
         )
-        self._lag = Histogram(
-            "event_loop_lag_seconds",
-            "How late the loop is, twice a second.",
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self._connections = Gauge("database_connections", "Allowed, and at work.", ("kind",), registry=self.registry)
-        self._outbox_rows = Gauge("outbox_rows", "Committed events that are not published yet.", registry=self.registry)
-        self._outbox_oldest = Gauge("outbox_oldest_seconds", "How long the oldest waits.", registry=self.registry)
-        self._published = Counter("events_published_total", "Events the bus took.", registry=self.registry)
-        self._publish_failed = Counter(
-            "events_publish_failed_total", "Attempts to publish that failed.", registry=self.registry
-        )
-        self._handled = Counter(
-            "events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"), registry=self.registry
-        )
-        self._event_age = Gauge(
-            "event_age_seconds", "How old the last event was when it was done.", ("topic",), registry=self.registry
-        )
-        self._behind = Gauge(
-            "events_behind",
-            "Events of an owner that this app must have and has not.",
-            ("owner",),
-            registry=self.registry,
-        )
-        self._audit_rows = Gauge(
-            "audit_outbox_rows", "Audit entries that audit-service does not have yet.", registry=self.registry
-        )
-        self._audit_oldest = Gauge(
-            "audit_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
-        )
-        self._audit_refused = Gauge(
-            "audit_outbox_refused", "Audit entries that audit-service refused, kept aside.", registry=self.registry
-        )
-        self._audit_dropped = Counter(
-            "audit_entries_dropped_total", "Audit entries for which there was no room.", registry=self.registry
-        )
-        self._spans = Counter(
-            "spans_exported_total", "Spans that left, or did not.", ("outcome",), registry=self.registry
-        )
+        self._lag = histogram("event_loop_lag_seconds", "How late the loop is, twice a second.")
+        self._connections = gauge("database_connections", "Allowed, and at work.", ("kind",))
+        self._outbox_rows = gauge("outbox_rows", "Committed events that are not published yet.")
+        self._outbox_oldest = gauge("outbox_oldest_seconds", "How long the oldest waits.")
+        self._published = counter("events_published_total", "Events the bus took.")
+        self._publish_failed = counter("events_publish_failed_total", "Attempts to publish that failed.")
+        self._handled = counter("events_handled_total", "Deliveries of events by handler.", ("handler", "outcome"))
+        self._event_age = gauge("event_age_seconds", "How old the last event was when it was done.", ("topic",))
+        self._behind = gauge("events_behind", "Events of an owner that this app must have and has not.", ("owner",))
+        self._audit_rows = gauge("audit_outbox_rows", "Audit entries that audit-service does not have yet.")
+        self._audit_oldest = gauge("audit_outbox_oldest_seconds", "How long the oldest of them has waited.")
+        self._audit_refused = gauge("audit_outbox_refused", "Audit entries that audit-service refused, kept aside.")
+        self._audit_dropped = counter("audit_entries_dropped_total", "Audit entries for which there was no room.")
+        self._spans = counter("spans_exported_total", "Spans that left, or did not.", ("outcome",))
         self._spans.labels("failed")  # from the start, so that the first loss is seen as one
-        self._jobs = Counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"), registry=self.registry)
-        self._job_success = Gauge(
-            "job_last_success_timestamp_seconds",
-            "When a job was done last (Unix time).",
-            ("job",),
-            registry=self.registry,
+        self._jobs = counter("job_runs_total", "Runs of periodic work.", ("job", "outcome"))
+        self._job_success = gauge(
+            "job_last_success_timestamp_seconds", "When a job was done last (Unix time).", ("job",)
         )
         # Looking a labelled metric up costs more than counting with it.
         self._request = cache(lambda *labels: self._requests.labels(*labels).observe)

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, events, operations, output, records, schema, schema_consumers, schema_views, settings, traces
+from cli import (
+    audit,
+    changes,
+    events,
+    operations,
+    output,
+    records,
+    schema,
+    schema_consumers,
+    schema_views,
+    settings,
+    traces,
+)
 from cli.gateway import segment
 from cli.session import EXIT, Json, base_path, gateway
 
@@ -28,6 +40,7 @@ app.command()(operations.undo)
 app.command()(traces.traces)
 app.command()(traces.trace)
 app.command("map")(traces.map_)
+app.command()(changes.changes)
 
 
 @app.command()

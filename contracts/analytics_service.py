@@ -101,6 +101,30 @@ class Edge(BaseModel):
     p95_ms: float
 
 
+ChangeKind = Literal["started", "restarted", "version", "settings", "schema"]
+
+
+class PlatformChange(BaseModel):
+    """Something became different: what `app` is from then on, or the schema of a base."""
+
+    at: datetime
+    app: str
+    kind: ChangeKind = Field(
+        description="`started`: a process where none of this app was known; `restarted`: the next one there; "
+        "`version`, `settings`: it has another one than the app's last start; `schema`: of a base, of this tenant."
+    )
+    detail: str = Field(description="For people. Settings are named, their values are known to nobody here.")
+
+
+class ChangesQuery(BaseModel):
+    app: str | None = Field(None, max_length=100)
+    kind: ChangeKind | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: int | None = Field(None, ge=0, description="The `next` of the page before.")
+    page_size: int = Field(50, ge=1, le=200)
+
+
 EdgeState = Literal["well", "failing", "slower", "silent", "new"]
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -145,6 +146,16 @@ async def test_analytics_service_is_asked_as_the_client_for_the_spans(traced, pe
     verdict = (await traced.get(f"/api/v1/why/{trace}")).json()
     assert (verdict["failed"], verdict["missing"]) == (False, [])
     assert "1 spans of api-gateway" in verdict["evidence"]
+
+
+async def test_what_changed_shortly_before_at_whom_is_to_blame_is_told(traced, peers):
+    at = datetime.now(UTC) - timedelta(seconds=30)
+    change = {"at": at.isoformat(), "app": CONNECTOR, "kind": "settings", "detail": "AIRTABLE_CONNECTOR_CONCURRENCY"}
+    peers[ANALYTICS].answers(json={"items": [change], "next": None}, path="/api/v1/changes")
+    peers[CONNECTOR].fails("denied")
+    failed = await traced.get("/v0/appX/T")
+    verdict = (await traced.get(f"/api/v1/why/{failed.headers['x-trace-id']}")).json()
+    assert "'s settings changed 30 s before: AIRTABLE_CONNECTOR_CONCURRENCY" in str(verdict["evidence"])
 
 
 async def test_without_analytics_service_the_verdict_says_so_and_is_what_the_gateway_knows(traced, peers):

@@ -12,7 +12,8 @@ from opentelemetry.trace import StatusCode
 
 from chassis import Mesh, asking
 from chassis._context import acting, background
-from chassis._spans import doing, span, taken_by
+from chassis._settings import VERSION
+from chassis._spans import START, announce, doing, span, taken_by
 from chassis._spans_export import ROOM, Export
 
 from . import notes_app
@@ -155,6 +156,18 @@ async def test_a_body_that_breaks_off_is_the_failure_of_the_call(outside, export
     assert exported["GET elsewhere"].status.status_code is StatusCode.ERROR
 
 
+async def test_a_start_tells_version_and_place_and_of_settings_a_digest_but_no_secret(dapr, exported):
+    settings = notes_app.Settings(**dapr.settings(), max_body_bytes=2048)
+    announce(settings)
+    about = exported[START].attributes
+    assert exported[START].resource.attributes["service.instance.id"] == about["service.instance.id"]
+    assert (about["service.version"], about["server.port"]) == (VERSION, settings.app_port)
+    given = {name: digest for name, digest in about.items() if name.startswith("platform.setting.")}
+    assert list(given) == ["platform.setting.NOTE_SERVICE_MAX_BODY_BYTES"]
+    assert "2048" not in str(given)
+    assert settings.app_api_token.get_secret_value() not in str(about)
+
+
 class Backend:
     """Takes exports until it is told to hang; counts their spans, and what `observe` is told."""
 
@@ -211,3 +224,33 @@ async def test_a_backend_that_hangs_holds_nothing_up_and_what_finds_no_room_is_d
     async with asyncio.timeout(10):
         while backend.counted[False] == 50:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def test_the_start_is_told_again_until_it_is_taken():
+    """Who takes spans may start at the same time."""
+    backend, asked = Backend(), asyncio.Event()
+
+    async def take(request):
+        if not asked.is_set():
+            asked.set()
+            return web.Response(status=503)
+        return await backend.take(request)
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", take)
+    async with TestServer(app) as server:
+        export = Export(str(server.make_url("/")), backend.observe)
+        context = background("note-service")
+        context.flags = "01"
+        taken_by(export.take)
+        with doing(context, START, "internal", {}), span("part", {}):
+            pass
+        taken_by(None)
+        running = asyncio.create_task(export.run())
+        async with asyncio.timeout(20):
+            while not backend.counted[True]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert backend.counted == {False: 2, True: 1}
+    assert backend.spans == 1

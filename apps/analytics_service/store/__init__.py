@@ -1,6 +1,7 @@
 """The only files that know SQL."""
 
+from apps.analytics_service.store.changes import ChangeStore
 from apps.analytics_service.store.edges import EdgeStore
 from apps.analytics_service.store.traces import TraceStore
 
-__all__ = ["EdgeStore", "TraceStore"]
+__all__ = ["ChangeStore", "EdgeStore", "TraceStore"]

@@ -1,11 +1,13 @@
-"""What analytics-service kept of a trace."""
+"""What analytics-service kept of a trace, and what it knows to have changed."""
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 from apps.api_gateway.settings import Settings
 from chassis import AppError, Mesh, Peer
-from contracts.analytics_service import Trace
+from contracts.analytics_service import PlatformChange, Trace
+from contracts.listing import Listing
 
 PATIENCE = 1.5  # seconds for one answer
 ARRIVAL = 2.5  # seconds after a request in which its spans come: every app sends them each second
@@ -29,6 +31,17 @@ class Traces(Peer, app_id="analytics-service"):
                 return trace, missing
             await asyncio.sleep(PAUSE)
 
+    async def changes(self, since: float, until: float) -> tuple[PlatformChange, ...]:
+        """What changed between two moments (Unix time), latest first; nothing where that is not known. Never raises."""
+        if not self._told:
+            return ()
+        between = {"since": _iso(since), "until": _iso(until), "page_size": 200}
+        try:
+            page = await self.get("/api/v1/changes", Listing[PlatformChange], params=between, timeout=PATIENCE)
+        except AppError:
+            return ()  # the spans came from there too, and their absence is told
+        return tuple(page.items)
+
     async def _now(self, trace_id: str) -> tuple[Trace | None, str]:
         try:
             return await self.get(f"/api/v1/traces/{trace_id}", Trace, timeout=PATIENCE), ""
@@ -36,6 +49,10 @@ class Traces(Peer, app_id="analytics-service"):
             if error.status == 404:
                 return None, "spans: none of this trace were kept"
             return None, f"spans: analytics-service cannot be asked ({error.code})"
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def _whole(trace: Trace) -> bool:

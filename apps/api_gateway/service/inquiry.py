@@ -5,6 +5,7 @@ import time
 
 from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
 from apps.api_gateway.domain.pages.why import explained
+from apps.api_gateway.domain.why.changes import SHORTLY
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
 from apps.api_gateway.domain.why.judge import failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
@@ -59,6 +60,7 @@ class Inquiry:
             probe=await self._probe(exchange),
             trace=trace,
             untold=untold,
+            changes=await self._traces.changes(exchange.at - SHORTLY, exchange.ended),
         )
 
     async def _probe(self, exchange: Exchange) -> Probe | None:

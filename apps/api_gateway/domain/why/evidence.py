@@ -1,9 +1,9 @@
-"""What is known about a request and about the platform. Later evidence (starts, changes) gets its own field."""
+"""What is known about a request and about the platform."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts.analytics_service import Trace
+from contracts.analytics_service import PlatformChange, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,4 @@ class Evidence:
     probe: Probe | None = None
     trace: Trace | None = None
     untold: str = ""  # why there is no trace
+    changes: tuple[PlatformChange, ...] = ()  # of the time before it, of any app

@@ -1,6 +1,6 @@
 """From evidence to a verdict: pure, so that every case is a row in a test."""
 
-from apps.api_gateway.domain.why import processes, spans
+from apps.api_gateway.domain.why import changes, processes, spans
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
 from apps.api_gateway.domain.why.path import GATEWAY, path_of
 from apps.api_gateway.domain.why.rules import RULES
@@ -31,7 +31,7 @@ def judge(evidence: Evidence) -> Verdict:
         summary=finding.summary,
         request=_request(exchange),
         path=path_of(exchange, failure, finding, evidence.trace),
-        evidence=_known(evidence, exchange, failure),
+        evidence=_known(evidence, exchange, failure, finding),
         missing=_missing(evidence, exchange, failure),
         remedy=finding.remedy,
     )
@@ -99,8 +99,8 @@ def _request(exchange: Exchange) -> str:
     return f"{exchange.method} {exchange.path} → {exchange.status} after {took}, at {processes.clock(exchange.at)}"
 
 
-def _known(evidence: Evidence, exchange: Exchange, failure: Failure | None) -> tuple[str, ...]:
-    lines = []
+def _known(evidence: Evidence, exchange: Exchange, failure: Failure | None, finding: Finding) -> tuple[str, ...]:
+    lines = changes.before(evidence, exchange, finding)
     if failure is not None:
         lines.append(f"problem {failure.code}: service {failure.service}, fault {failure.fault}")
     if exchange.airtable:

@@ -1,4 +1,4 @@
-"""The use cases: take spans, keep the traces that are worth it, show them, and who calls whom."""
+"""Traces: take spans, keep the traces that are worth it, show them, and who calls whom."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from apps.analytics_service.domain import graph, health, traces
 from apps.analytics_service.domain.assembly import Assembly
 from apps.analytics_service.domain.errors import UnknownTrace
 from apps.analytics_service.domain.spans import Span
+from apps.analytics_service.service.changes import Changes
 from apps.analytics_service.settings import Settings
 from apps.analytics_service.store import EdgeStore, TraceStore
 from chassis import AppError, Database, Log, Principal, service
@@ -21,8 +22,11 @@ UNWRITTEN = 2_000  # traces that wait for the database; then the oldest are drop
 
 
 class Traces:
-    def __init__(self, settings: Settings, db: Database, store: TraceStore, edges: EdgeStore, log: Log) -> None:
+    def __init__(
+        self, settings: Settings, db: Database, store: TraceStore, edges: EdgeStore, changes: Changes, log: Log
+    ) -> None:
         self._settings, self._db, self._store, self._edges, self._log = settings, db, store, edges, log
+        self._changes = changes
         self._who = service(settings.app_id)
         self._assembly = Assembly(
             room=settings.waiting, quiet=settings.quiet, slow=settings.slow, samples=settings.samples
@@ -45,6 +49,7 @@ class Traces:
     def take(self, spans: Sequence[Span]) -> int:
         """How many there was no room for."""
         graph.count(self._counted, spans)
+        self._changes.take(spans)
         return self._assembly.take(spans, time.monotonic())
 
     async def of(self, trace_id: str, who: Principal) -> Trace:
@@ -86,6 +91,7 @@ class Traces:
         async with self._db.change(self._who) as change:
             gone = await self._store.forget(change, before, self._settings.kept_megabytes * 2**20)
             await self._edges.forget(change, before)
+        await self._changes.forget(before)
         if gone:
             self._log.info("traces forgotten", traces=gone)
 
@@ -102,6 +108,7 @@ class Traces:
                 self._problem = problem
 
     async def _write(self, *, everything: bool = False) -> None:
+        await self._changes.write()
         self._unwritten += self._assembly.judge(time.monotonic(), all=everything)
         del self._unwritten[:-UNWRITTEN]
         this_minute = time.time_ns() // graph.MINUTE
