@@ -8,6 +8,7 @@ from cli import (
     audit,
     changes,
     events,
+    logs,
     operations,
     output,
     records,
@@ -41,6 +42,7 @@ app.command()(traces.traces)
 app.command()(traces.trace)
 app.command("map")(traces.map_)
 app.command()(changes.changes)
+app.command()(logs.logs)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 TRACE_ID = "^[0-9a-f]{32}$"
 
@@ -140,3 +140,40 @@ class EdgeHealth(BaseModel):
     since: datetime | None = Field(None, description="The minute since which it fails or is slower; null: it does not.")
     now: Edge
     before: Edge
+
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class LogLine(BaseModel):
+    """What one process wrote, as one line. `fields` are what else it says."""
+
+    at: datetime
+    app: str
+    process: str = Field(description="The app, a replica of it (`app@1`), or a sidecar (`app.sidecar`).")
+    level: LogLevel
+    event: str
+    trace_id: str | None = None
+    request_id: str | None = None
+    tenant: str | None = None
+    fields: dict[str, JsonValue] = {}
+
+
+class LogsQuery(BaseModel):
+    trace: str | None = Field(None, max_length=128, description="A trace id or a request id.")
+    tenant: str | None = Field(None, max_length=100)
+    app: str | None = Field(None, max_length=100, description="Its replicas and sidecars too.")
+    level: LogLevel = Field("debug", description="This one and worse ones.")
+    text: str | None = Field(None, max_length=200, description="Somewhere in the line, in any case of letters.")
+    since: datetime | None = Field(None, description="By default five minutes ago.")
+    until: datetime | None = None
+    cursor: str | None = Field(
+        None, pattern=r"^\d{1,17}\.\d{1,9}$", description="The `next` of a page: goes on behind it, also later."
+    )
+    page_size: int = Field(100, ge=1, le=500)
+
+
+class LogPage(BaseModel):
+    items: list[LogLine]
+    next: str = Field(description="Give it as `cursor` for what comes then, now or later: who repeats that, follows.")
+    more: bool = Field(description="There is more already.")

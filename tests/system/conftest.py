@@ -16,7 +16,7 @@ OFFSET = 10_000
 @pytest.fixture(scope="session")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     mesh = Mesh(tmp_path_factory.mktemp("mesh"), OFFSET)
-    mesh.up(env={"API_GATEWAY_COUNT_EVERY": "1"})
+    mesh.up(env={"API_GATEWAY_COUNT_EVERY": "1", "ANALYTICS_SERVICE_SAMPLES": "1000"})
     yield mesh
     mesh.close()
     if os.environ.get("CANARIES"):  # `make canaries`

@@ -6,7 +6,7 @@ from demo.client import Client
 from demo.journey import Place
 from tests.system.mesh import Mesh, eventually, fault
 
-EACH = 6  # of each kind of request; analytics-service keeps the first ten of each route in a minute
+EACH = 6  # of each kind of request
 MOST = 0.001  # orphans of all spans
 
 
