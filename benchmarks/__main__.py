@@ -20,6 +20,7 @@ def main() -> int:
         finally:
             mesh.down(run_dir)
     failed += run("limits")
+    failed += run("telemetry")
     failed += run("efficiency")
     failed += run("whole_table")
     failed += run("write")

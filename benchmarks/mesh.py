@@ -8,9 +8,10 @@ ROOT = Path(__file__).parents[1]
 PORT_OFFSET = 13_000
 
 
-def up(run_dir: Path, project: Path = ROOT, offset: int = PORT_OFFSET) -> None:
-    """Start the mesh of `project`; returns when it is ready. Raises CalledProcessError."""
-    _local(project, "up", "--detach", "--port-offset", str(offset), "--run-dir", str(run_dir))
+def up(run_dir: Path, project: Path = ROOT, offset: int = PORT_OFFSET, apps: str = "") -> None:
+    """Start the mesh of `project`, or only `apps` of it; returns when it is ready. Raises CalledProcessError."""
+    only = ("--apps", apps) if apps else ()
+    _local(project, "up", "--detach", "--port-offset", str(offset), "--run-dir", str(run_dir), *only)
 
 
 def down(run_dir: Path, project: Path = ROOT) -> None:

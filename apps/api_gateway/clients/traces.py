@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from apps.api_gateway.settings import Settings
 from chassis import AppError, Mesh, Peer
-from contracts.analytics_service import PlatformChange, Trace
+from contracts.analytics_service import EdgeHealth, PlatformChange, Trace
 from contracts.listing import Listing
 
 PATIENCE = 1.5  # seconds for one answer
@@ -40,6 +40,16 @@ class Traces(Peer, app_id="analytics-service"):
             page = await self.get("/api/v1/changes", Listing[PlatformChange], params=between, timeout=PATIENCE)
         except AppError:
             return ()  # the spans came from there too, and their absence is told
+        return tuple(page.items)
+
+    async def edges(self) -> tuple[EdgeHealth, ...]:
+        """Who calls whom, and how well compared with before; nothing for whom that is not to know. Never raises."""
+        if not self._told:
+            return ()
+        try:
+            page = await self.get("/api/v1/edges", Listing[EdgeHealth], timeout=PATIENCE)
+        except AppError:
+            return ()
         return tuple(page.items)
 
     async def _now(self, trace_id: str) -> tuple[Trace | None, str]:

@@ -7,7 +7,7 @@ from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
 from apps.api_gateway.domain.pages.why import explained
 from apps.api_gateway.domain.why.changes import SHORTLY
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
-from apps.api_gateway.domain.why.judge import failure_of, judge
+from apps.api_gateway.domain.why.judge import SLOW, failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
 from apps.api_gateway.domain.why.spans import told_by
 from apps.api_gateway.domain.why.verdict import Verdict
@@ -60,6 +60,7 @@ class Inquiry:
             probe=await self._probe(exchange),
             trace=trace,
             untold=untold,
+            edges=await self._traces.edges() if exchange.total >= SLOW else (),
             changes=await self._traces.changes(exchange.at - SHORTLY, exchange.ended),
         )
 

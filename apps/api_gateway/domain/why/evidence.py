@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts.analytics_service import PlatformChange, Trace
+from contracts.analytics_service import EdgeHealth, PlatformChange, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,4 @@ class Evidence:
     trace: Trace | None = None
     untold: str = ""  # why there is no trace
     changes: tuple[PlatformChange, ...] = ()  # of the time before it, of any app
+    edges: tuple[EdgeHealth, ...] = ()  # who calls whom, compared with before; nothing where the asker may not know

@@ -1,6 +1,6 @@
 """From evidence to a verdict: pure, so that every case is a row in a test."""
 
-from apps.api_gateway.domain.why import changes, processes, spans
+from apps.api_gateway.domain.why import changes, edges, processes, spans
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
 from apps.api_gateway.domain.why.path import GATEWAY, path_of
 from apps.api_gateway.domain.why.rules import RULES
@@ -100,7 +100,7 @@ def _request(exchange: Exchange) -> str:
 
 
 def _known(evidence: Evidence, exchange: Exchange, failure: Failure | None, finding: Finding) -> tuple[str, ...]:
-    lines = changes.before(evidence, exchange, finding)
+    lines = [*edges.around(evidence, finding), *changes.before(evidence, exchange, finding)]
     if failure is not None:
         lines.append(f"problem {failure.code}: service {failure.service}, fault {failure.fault}")
     if exchange.airtable:
