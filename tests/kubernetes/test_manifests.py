@@ -124,13 +124,13 @@ def test_a_new_app_is_in_every_overlay_and_leaves_without_a_trace(clone, kustomi
     before = {overlay: render(kustomize, clone, overlay) for overlay in OVERLAYS}
 
     def scaffold(verb: str) -> None:
-        command = [sys.executable, "-m", "scaffold", verb, "note-service"]
+        command = [sys.executable, "-m", "scaffold", verb, "trial-service"]
         subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=120)
 
     scaffold("new")
     for overlay in OVERLAYS:
         manifests = render(kustomize, clone, overlay)
-        assert "note-service" in rules.named(manifests, "Deployment")
+        assert "trial-service" in rules.named(manifests, "Deployment")
         assert schemas.problems(manifests) == []
         assert rules.every_app_is_deployed(manifests, clone) == []
     scaffold("rm")
