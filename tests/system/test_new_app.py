@@ -20,7 +20,7 @@ from tests.house.rules.source import tracked
 from tests.local.servers import query
 from tests.system.mesh import ROOT, Mesh, eventually
 
-NEW, PORT, CONNECTOR = "note-service", 8070, "airtable-connector"
+NEW, PORT, CONNECTOR = "trial-service", 8078, "airtable-connector"  # who makes an app takes another name and port
 BESIDE = ("rate-limiter-service", "audit-service", "event-processor")
 EVENTS = "/api/v1/events"
 
@@ -53,15 +53,15 @@ def client(mesh: Mesh) -> httpx.Client:
 def test_a_new_app_answers_tells_its_event_hears_it_and_calls_another_app_for_it(grown: Mesh) -> None:
     with client(grown) as platform:
         base = platform.get("/api/v1/bases").json()["items"][0]["id"]
-        answer = platform.post("/api/v1/note", json={"base": base})
+        answer = platform.post("/api/v1/trial", json={"base": base})
         assert (answer.status_code, answer.json()["base"]) == (201, base)
-        look = f"/api/v1/note/{base}"
+        look = f"/api/v1/trial/{base}"
         eventually(lambda: platform.get(look).json()["measured_at"], within=30, what="the event led to a measure")
         assert platform.get(look).json()["tables"] > 1
-        assert platform.get("/api/v1/note/appXXXXXXXXXXXXXX").json()["code"] == "note.unknown-base"
+        assert platform.get("/api/v1/trial/appXXXXXXXXXXXXXX").json()["code"] == "trial.unknown-base"
     password = Credentials.load_or_create(grown.run_dir).valkey_password
     with Redis("127.0.0.1", grown.port(16379), password=password) as broker:
-        ((_, fields),) = broker.xrange("note-service.base-remembered")
+        ((_, fields),) = broker.xrange("trial-service.base-remembered")
     assert answer.headers["x-trace-id"].encode() in fields[b"data"]
 
 
@@ -83,7 +83,7 @@ def test_an_app_killed_between_its_commit_and_its_answer_gives_that_answer_to_wh
         counted = f"SELECT count(*) FROM bases WHERE base = '{wanted}'"
         for statement in HOLD:
             query(database, statement)
-        asked = beside.submit(platform.post, "/api/v1/note", json={"base": wanted}, headers=key)
+        asked = beside.submit(platform.post, "/api/v1/trial", json={"base": wanted}, headers=key)
         commits = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'commit%' AND wait_event = 'PgSleep'"
         eventually(lambda: query(database, commits), within=10, what="the commit is under way")
         assert query(database, counted) == 0
@@ -94,7 +94,7 @@ def test_an_app_killed_between_its_commit_and_its_answer_gives_that_answer_to_wh
         query(database, RELEASE)
 
         def again() -> httpx.Response:
-            return platform.post("/api/v1/note", json={"base": wanted}, headers=key)
+            return platform.post("/api/v1/trial", json={"base": wanted}, headers=key)
 
         eventually(lambda: again().status_code == 201, within=30, what="the app is back")
         first, second = again(), again()
@@ -142,17 +142,17 @@ def test_what_an_app_gave_up_is_brought_to_it_again_and_so_is_the_past_without_b
         os.kill(frozen, signal.SIGSTOP)
         letters = {"consumer": NEW, "state": "open"}
         try:
-            noted = platform.post("/api/v1/note", json={"base": base})
+            noted = platform.post("/api/v1/trial", json={"base": base})
             assert noted.status_code == 201, noted.text
             eventually(lambda: _items(platform, letters), within=120, what="the event is a dead letter")
         finally:
             os.kill(frozen, signal.SIGCONT)
         (letter,) = _items(platform, letters)
-        assert (letter["type"], letter["consumer"]) == ("note-service.base-remembered.v1", NEW)
+        assert (letter["type"], letter["consumer"]) == ("trial-service.base-remembered.v1", NEW)
         state = f"{EVENTS}/dead-letters/{letter['id']}"
         eventually(lambda: platform.get(state).json()["reasons"], within=30, what="the app told why it gave it up")
         assert platform.get(state).json()["reasons"][0]["handler"] == "measure_base"
-        look = f"/api/v1/note/{base}"
+        look = f"/api/v1/trial/{base}"
 
         def brought() -> bool:  # by hand, unless it was quicker by itself
             platform.post(f"{state}/replay")
