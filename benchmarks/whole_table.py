@@ -94,7 +94,7 @@ def read(address: Address, run_dir: Path, records: int, per_second: float) -> di
             began, rested = time.monotonic(), 0.0
             for line in lines(answer):
                 last = line
-                if not line.startswith(b'{"id"'):
+                if not (line.startswith(b'{"id"') and line.endswith(b"}")):
                     break
                 seen.add(orjson.loads(line)["id"])
                 if len(seen) == WARM:
@@ -109,6 +109,7 @@ def read(address: Address, run_dir: Path, records: int, per_second: float) -> di
     finally:
         if memory:
             memory.__exit__()
+    print(f"  {len(seen)} records after {seconds:.0f} s, then {last[:200]!r}", flush=True)
     assert orjson.loads(last) == {"complete": True, "records": records, "restarts": 0}, last
     assert len(seen) == records, f"{len(seen)} records of {records}"
     assert memory is not None, f"the table needs more than {WARM} records"

@@ -1,5 +1,6 @@
 """An answer that breaks off is never taken for a whole one."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,7 +41,7 @@ async def heard(response: Breaking, method: str) -> tuple[AppError, list[dict[st
 
     record = SimpleNamespace(endless=False)
     with pytest.raises(AppError) as broken:
-        await pass_back(response, record, ROUTE, method, None, send)
+        await pass_back(response, record, ROUTE, method, None, send, lambda app: nullcontext())
     return broken.value, sent, record
 
 

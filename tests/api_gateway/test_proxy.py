@@ -233,6 +233,23 @@ async def test_events_arrive_one_by_one_as_they_are_sent(app, client, peers, acc
     await exchange.end()
 
 
+async def test_the_connection_a_stream_comes_on_is_kept_open_as_long_as_it_comes(app, client, peers, monkeypatch):
+    monkeypatch.setattr("apps.api_gateway.clients.routed_apps.OPEN_EVERY", 0.01)
+    peers[CONNECTOR].answers(path="/readyz", json={})
+    peers[CONNECTOR].streams(b"data: 1\n\n")
+    exchange = Exchange(app, "GET", "/api/v1/events", {"accept": "text/event-stream"})
+    exchange.say()
+    for _ in range(2):
+        await exchange.hear()
+    async with asyncio.timeout(10):
+        while len(peers[CONNECTOR].requests) < 3:
+            await asyncio.sleep(0)
+    assert [seen.path for seen in peers[CONNECTOR].requests][1:3] == ["/readyz", "/readyz"]
+    exchange.leave()
+    await exchange.end()
+    assert not [task for task in asyncio.all_tasks() if "_ask_on" in repr(task) and not task.cancelling()]
+
+
 async def test_a_client_that_leaves_a_stream_ends_the_call(app, client, peers):
     peers[CONNECTOR].streams(b"data: 1\n\n")
     exchange = Exchange(app, "GET", "/api/v1/events", {"accept": "text/event-stream"})

@@ -1,14 +1,20 @@
 """Questions to the apps behind the routes, through the mesh like everything else."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
 import orjson
 
 from apps.api_gateway.domain.why.evidence import Probe
-from chassis import AppError, Mesh
+from chassis import AppError, Mesh, acting, background
 
 DOCUMENT_PATIENCE = 2.0  # seconds
+# daprd closes its connection to another sidecar three minutes after the last call on it began, a stream that still
+# comes on it included: its reader sees an end like any other.
+OPEN_EVERY = 45.0  # seconds; with several replicas each has its turn
 
 
 class RoutedApps:
@@ -24,6 +30,21 @@ class RoutedApps:
         except AppError as error:
             ready, words = False, error.code
         return Probe(app, ready, words, (perf_counter() - began) * 1000)
+
+    @asynccontextmanager
+    async def kept_open(self, app: str) -> AsyncIterator[None]:
+        """The connection to the app stays open, so that a stream may take as long as it wants."""
+        asking = asyncio.create_task(self._ask_on(app))
+        try:
+            yield
+        finally:
+            asking.cancel()
+
+    async def _ask_on(self, app: str) -> None:
+        with acting(background(self._mesh.app_id)):
+            while True:
+                await asyncio.sleep(OPEN_EVERY)
+                await self.readiness(app, OPEN_EVERY)
 
     async def document(self, app: str) -> dict[str, Any] | None:
         """The app's own OpenAPI document; None while it does not give one."""

@@ -1,7 +1,8 @@
 """An app's answer on its way to the client: whole where it is small, else part by part as it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 from starlette.types import Receive, Send
@@ -28,8 +29,10 @@ async def pass_back(
     method: str,
     receive: Receive | None,
     send: Send,
+    kept_open: Callable[[str], AbstractAsyncContextManager[None]],
 ) -> None:
-    """Send the answer. With `receive`, a client that leaves ends the call. Raises when the app's part breaks off."""
+    """Send the answer. With `receive`, a client that leaves ends the call; while a stream is passed on, its connection
+    is `kept_open`. Raises when the app's part breaks off."""
     headers = list(rules.returned(response.raw_headers))
     bodiless = method == "HEAD" or response.status in BODILESS
     parts = _parts(response, None if bodiless else response.content_length)
@@ -47,7 +50,8 @@ async def pass_back(
         if ended or beginning:
             await send({"type": "http.response.body", "body": beginning, "more_body": not ended})
         if not ended:
-            await _stream(response, parts, receive, send)
+            async with kept_open(route.app):
+                await _stream(response, parts, receive, send)
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise _broken_off(route.app, method) from None
 

@@ -4,6 +4,7 @@ import time
 
 from starlette.types import Receive, Scope, Send
 
+from apps.api_gateway.clients import RoutedApps
 from apps.api_gateway.domain import headers as rules
 from apps.api_gateway.domain.routing import Route
 from apps.api_gateway.routes.passing_back import pass_back
@@ -26,11 +27,11 @@ OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/p
 class Proxy:
     """Answers every path that the gateway does not serve itself."""
 
-    def __init__(self, settings: Settings, mesh: Mesh, door: Door, mutations: Mutations) -> None:
+    def __init__(self, settings: Settings, mesh: Mesh, apps: RoutedApps, door: Door, mutations: Mutations) -> None:
         self._table = settings.table
         self._in_memory = settings.body_in_memory
         self._max_headers = settings.max_header_bytes
-        self._mesh = mesh
+        self._mesh, self._apps = mesh, apps
         self._door = door
         self._mutations = mutations
 
@@ -83,7 +84,8 @@ class Proxy:
             record.answered(response)
             exempt = any(name in response.headers for name in EXEMPT)
             self._mutations.settle(context, route.app, "exempt" if exempt else "answered")
-            await pass_back(response, record, route, method, receive if whole else None, send)
+            leaving = receive if whole else None
+            await pass_back(response, record, route, method, leaving, send, self._apps.kept_open)
 
     def _unknown(self, path: str) -> UnknownRoute:
         close = self._table.suggest(path, OWN_PATHS)
