@@ -136,8 +136,7 @@ def _forget_temporary_runs() -> None:
     temporary = Path(tempfile.gettempdir())
     for note in SYSTEM_DIRECTORY.glob("*/run-directory"):
         run_dir = Path(note.read_text(encoding="utf-8"))
-        running = (note.parent / "data" / "postmaster.pid").exists()
-        if run_dir.is_relative_to(temporary) and not run_dir.exists() and not running:
+        if run_dir.is_relative_to(temporary) and not run_dir.exists() and not _is_served(note.parent / "data"):
             shutil.rmtree(note.parent, ignore_errors=True)
 
 
@@ -202,9 +201,14 @@ def _require_same_major(data: Path) -> None:
 
 def _remove_stale_lock(data: Path) -> None:
     """After a crash of the machine the recorded pid may belong to somebody else, and PostgreSQL would refuse."""
+    if not _is_served(data):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _is_served(data: Path) -> bool:
+    """Whether a server runs on these data; one that was killed leaves its lock."""
     lock = data / "postmaster.pid"
-    if lock.exists() and not process_serves(int(lock.read_text().split("\n")[0]), data):
-        lock.unlink()
+    return lock.exists() and process_serves(int(lock.read_text().split("\n")[0]), data)
 
 
 def programs() -> Path:

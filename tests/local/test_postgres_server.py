@@ -148,11 +148,14 @@ def test_clusters_of_deleted_temporary_run_directories_are_forgotten_and_no_othe
         "living": tmp_path / "living-run",
         "elsewhere": Path("/mnt/an/unmounted/disk/.run"),
         "running": tmp_path / "deleted-run",
+        "killed": tmp_path / "deleted-run",
     }
     for name, owner in owners.items():
         (tmp_path / name / "data").mkdir(parents=True)
         (tmp_path / name / "run-directory").write_text(str(owner))
-    (tmp_path / "running" / "data" / "postmaster.pid").write_text("1")
+    for name in ("running", "killed"):
+        (tmp_path / name / "data" / "postmaster.pid").write_text("1\n")
+    monkeypatch.setattr(postgres_server, "process_serves", lambda pid, data: data.parent.name == "running")
 
     postgres_server._forget_temporary_runs()
 

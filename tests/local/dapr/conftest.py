@@ -24,7 +24,8 @@ def lines() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def clean_machine(tmp_path, monkeypatch) -> None:
-    """A person without any Dapr and without a network."""
+    """A person without any Dapr and without a network, whose disk has room for a build."""
+    monkeypatch.setattr(dapr_binaries, "DISK_NEEDED", 1)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("DAPR_RELEASE_URL", CLOSED)
