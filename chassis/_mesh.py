@@ -25,8 +25,7 @@ from ._wire import SAFE
 IDLE = 60.0  # seconds a stream may be silent between two chunks
 PATIENT = aiohttp.ClientTimeout(total=None, sock_read=IDLE)
 BACKGROUND = 30.0  # seconds for a call without a deadline of its own
-# A caller with less time than this says nothing about the callee: short-of-time clients must not open breakers.
-FAIR = 1.0  # seconds
+FAIR = 1.0  # seconds; a caller with less time says nothing about the callee and must not open its breaker
 PROBE = 0.2  # seconds a healthy sidecar never needs to say that it is there
 
 Body = bytes | AsyncIterator[bytes] | None
@@ -74,8 +73,7 @@ class Mesh:
                 headers=headers,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             )
-            # aiohttp itself would send GET, PUT and DELETE again on a lost connection; that is decided here.
-            self._session._retry_connection = False
+            self._session._retry_connection = False  # aiohttp would repeat GET, PUT and DELETE: that is decided here
         return self._session
 
     def url(self, raw_path: str) -> URL:
@@ -121,8 +119,7 @@ class Mesh:
         """One call whose answer is read as it comes.
 
         The first byte is due within the time left (at most `timeout`), then every chunk within 60 s of the one before.
-        Leaving the block early, also by cancellation, ends the call at the callee. An iterator as `body` is sent as
-        it comes and never sent again.
+        Leaving the block early, also by cancellation, ends the call at the callee. An iterator is never sent again.
         """
         response = await self._connect(app_id, method, raw_path_with_query, headers, body, timeout, whole=False)
         try:
@@ -206,7 +203,7 @@ class Mesh:
                     allow_redirects=False,
                     timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )
-                if response.status >= 400 and "x-trace-id" not in response.headers:
+                if "x-trace-id" not in response.headers:
                     failure = await self._made_by_dapr(response, app_id, method)
                     if failure:
                         return failure
@@ -226,7 +223,10 @@ class Mesh:
             return _dapr.lost(app_id, method in SAFE)
 
     async def _made_by_dapr(self, response: aiohttp.ClientResponse, app_id: str, method: str) -> Failure | None:
-        """The failure when daprd made this answer itself; every app on the chassis sends its trace id, daprd none."""
+        """The failure when daprd made this answer itself: without a trace id, and an empty 200 of a killed callee."""
+        if response.status < 400:
+            nothing = response.headers.get("Content-Length") == "0" or "Content-Type" not in response.headers
+            return _dapr.lost(app_id, method in SAFE) if response.status == 200 and nothing else None
         body = await response.read()
         message = _dapr.message_of(response.status, response.headers.get("Content-Type", ""), body)
         if message is None:
@@ -243,8 +243,7 @@ class Mesh:
             return False
 
     def _time_left(self, context: Context, limit: float | None) -> float:
-        given = context.remaining()
-        left = BACKGROUND if given is None else given
+        left = BACKGROUND if (given := context.remaining()) is None else given
         if left <= 0:
             raise RequestTimeout("No time was left to make the next call.", service=self.app_id)
         return left if limit is None else min(left, limit)

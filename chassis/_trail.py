@@ -130,10 +130,8 @@ class Trail:
             return
         context.audited = True
         error = context.error
-        if isinstance(error, UnderWay):
-            return  # it asks again for what is being done, which has its entry
-        if self.public and (error is None or error.may_have_happened):
-            return  # an app has answered or may have the request: the entry is that app's
+        if isinstance(error, UnderWay) or (self.public and (error is None or error.may_have_happened)):
+            return  # it repeats what has its entry, or an app has answered or may have the request: the entry is there
         asked = self._asked(scope)
         if asked is None:
             return

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from ._client import call
 
-Fault = Literal["unknown", "dead", "unhealthy", "sidecar-dead", "denied", "lost", "frozen"]
+Fault = Literal["unknown", "dead", "unhealthy", "sidecar-dead", "denied", "lost", "emptied", "frozen"]
 
 # Word for word what daprd 1.18.3 answers; (status, message).
 FAULTS: dict[str, tuple[int, str]] = {
@@ -105,7 +105,7 @@ class FakePeer:
         """Fail as the mesh sees it.
 
         `unknown` app-id, `dead` app, `unhealthy` app, `sidecar-dead`, `denied` by access control, `lost` in the middle
-        of the call, `frozen`: never answers.
+        of the call, `emptied`: the same as daprd seldom tells it, `frozen`: never answers.
         """
 
         async def react(seen: Seen, request: web.BaseRequest) -> web.StreamResponse:
@@ -115,6 +115,8 @@ class FakePeer:
                 except asyncio.CancelledError:
                     self.disconnected.set()
                     raise
+            if fault == "emptied":
+                return web.Response()
             status, message = FAULTS[fault]
             reason = message.format(path=seen.path, method=seen.method, caller="caller-service")
             text = f"failed to invoke, id: {self.app_id}, err: {reason}"

@@ -1,7 +1,8 @@
 """`python -m tests.system.soak`: the whole soak, on a mesh of its own with the simulated Airtable's limits off.
 
-Interrupted, it leaves the mesh running and the ledgers in the run directory: the same command goes on. Exit code: 0
-everything held, 1 something did not; then the mesh runs on too, to be looked at.
+`--minutes` makes a part of it: what was done so far is judged, the mesh is stopped and its run directory kept, and the
+same command goes on. Interrupted, it leaves the mesh running, and goes on as well. Exit code: 0 everything held, 1
+something did not; then the mesh runs on too, to be looked at.
 """
 
 import argparse
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--writes", type=int, default=100_000, help="acknowledged writes (100000)")
     parser.add_argument("--kills", type=int, default=200, help="of apps, sidecars, Valkey and PostgreSQL (200)")
     parser.add_argument("--outage", type=int, help="writes while each consumer is away (a fiftieth of all)")
+    parser.add_argument("--minutes", type=float, help="of writing; then a part is done (until all is)")
     parser.add_argument("--seed", type=int, default=random.randrange(1, 10_000), help="of the order of the kills")
     parser.add_argument("--run-dir", type=Path, default=ROOT / ".run" / "soak", help="of the mesh and the ledgers")
     asked = parser.parse_args()
@@ -39,11 +41,16 @@ def main() -> int:
         mesh.up(*(f"--set={each}" for each in SETTINGS))
         say(f"the mesh is up: {asked.writes} writes, {asked.kills} kills, seed {asked.seed}")
         with without_limits(mesh):
-            Soak(asked.writes, asked.kills, outage, asked.seed).run(mesh, asked.run_dir / "ledgers", say)
+            seconds = asked.minutes and asked.minutes * 60
+            soak = Soak(asked.writes, asked.kills, outage, asked.seed, seconds=seconds)
+            done = soak.run(mesh, asked.run_dir / "ledgers", say)
     finally:
         mesh.close()
     mesh.down()
-    shutil.rmtree(asked.run_dir)
+    if done:
+        shutil.rmtree(asked.run_dir)
+    else:
+        say("the same command goes on")
     return 0
 
 

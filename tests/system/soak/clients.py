@@ -78,9 +78,10 @@ class Client:
     ledger: Ledger
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     answered: dict[str, int] = field(default_factory=dict)  # status or kind of failure → how often
+    stopped: bool = False  # begins no write any more; what it began it brings to its end
 
     async def work(self, url: str, key: str) -> None:
-        """Return when all are acknowledged. Raises Refused."""
+        """Return when all are acknowledged, or all that were begun when it was stopped. Raises Refused."""
         timeout = aiohttp.ClientTimeout(total=self.budget + 2)
         headers = {"authorization": f"Bearer {key}", "x-timeout-ms": str(int(self.budget * 1000))}
         # What an earlier run of the program tried comes first: its keys are still known to the platform.
@@ -97,6 +98,8 @@ class Client:
 
     async def _write_each(self, session: aiohttp.ClientSession, waiting: Any) -> None:
         for name in waiting:
+            if self.stopped:
+                return
             while pause := await self._tried(session, name):  # noqa: ASYNC110 - it asks again
                 await asyncio.sleep(pause)
 

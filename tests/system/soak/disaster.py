@@ -1,6 +1,7 @@
 """What befalls the platform: kills of everything in turn, and an outage of each consumer longer than the bus keeps."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -33,23 +34,28 @@ def _is_ours(app: str) -> bool:
 
 
 class Disaster:
-    """Strikes one after the other, each victim as often as any other, in an order of its own."""
+    """Strikes one after the other, each victim as often as any other, in an order of its own.
 
-    def __init__(self, mesh: Mesh, seed: int, victims: tuple[str, ...] = ()) -> None:
+    `book` has a line for each strike and each outage that came to its end: an earlier run's count too.
+    """
+
+    def __init__(self, mesh: Mesh, seed: int, book: Path, victims: tuple[str, ...] = ()) -> None:
         running = (name for name, each in mesh.processes().items() if each["kind"] in KINDS)
         self._victims = sorted(victims or running)
-        self._mesh, self._dice = mesh, random.Random(seed)
-        self._order: list[str] = []
-        self.struck: Counter[str] = Counter()
+        self._mesh, self._book = mesh, book
+        done = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
+        self.struck = Counter(name for what, name in done if what == "killed")
+        self.was_away = {name for what, name in done if what == "away"}
+        self._dice = random.Random(seed + self.struck.total())
 
     async def kill(self) -> None:
         """SIGKILL the next victim, once it runs."""
-        if not self._order:
-            self._order = self._dice.sample(self._victims, len(self._victims))
-        name = self._order.pop()
+        least = min(self.struck[name] for name in self._victims)
+        name = self._dice.choice([name for name in self._victims if self.struck[name] == least])
         await asyncio.sleep(self._dice.uniform(0, 0.05))
         os.kill(await self._pid(name), signal.SIGKILL)
         self.struck[name] += 1
+        self._note("killed", name)
 
     async def outage(self, consumer: str, progress: Progress, writes: int) -> None:
         """Freeze it until so many more writes are acknowledged, and until the bus has none of their events left."""
@@ -60,6 +66,12 @@ class Disaster:
             await asyncio.to_thread(self._empty_the_bus)
         finally:
             os.kill(pid, signal.SIGCONT)
+        self.was_away.add(consumer)
+        self._note("away", consumer)
+
+    def _note(self, what: str, name: str) -> None:
+        with self._book.open("a") as book:
+            book.write(json.dumps([what, name]) + "\n")
 
     async def _pid(self, name: str) -> int:
         deadline = time.monotonic() + ALIVE_WITHIN

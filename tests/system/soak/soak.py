@@ -30,28 +30,42 @@ class Soak:
     victims: tuple[str, ...] = ()  # empty: every app, sidecar and server of data
     budget: float = 10.0  # s that a request may take
     catch_up: float = 300.0
+    seconds: float | None = None  # after which no write is begun any more; the next run goes on
 
-    def run(self, mesh: Mesh, folder: Path, say: Callable[[str], None]) -> None:
-        """Write, kill, judge. Goes on with the ledgers in `folder`. Raises Refused, Wrong, Broken or TimeoutError."""
+    def run(self, mesh: Mesh, folder: Path, say: Callable[[str], None]) -> bool:
+        """Write, kill, judge. Goes on with the ledgers in `folder`; whether everything is done that was asked for.
+
+        Raises Refused, Wrong, Broken or TimeoutError.
+        """
         with ExitStack() as open_:
             clients = make_clients(mesh, self.writes, self.budget)
             for client in clients:
                 client.ledger = open_.enter_context(Ledger(folder / f"{client.name}.jsonl"))
             made, began = list(clients), time.monotonic()
-            asyncio.run(self._torment(mesh, list(clients), say))
-            taken = time.monotonic() - began
-            say(f"all writes are acknowledged after {taken:.0f} s; now it must come to rest")
+            disaster = Disaster(mesh, self.seed, folder / "strikes", self.victims)
+            asyncio.run(self._torment(mesh, made, disaster, say))
+            taken, acknowledged = time.monotonic() - began, Progress(made).acknowledged
+            say(f"{acknowledged} writes are acknowledged after {taken:.0f} s; now it must come to rest")
             self._judge(mesh, {client: clients[client] for client in made}, say)
+        say(f"in all: {acknowledged} writes, {disaster.struck.total()} kills, {len(disaster.was_away)} outages")
+        return acknowledged >= self.writes
 
-    async def _torment(self, mesh: Mesh, clients: list[Client], say: Callable[[str], None]) -> None:
-        disaster, progress, address = Disaster(mesh, self.seed, self.victims), Progress(clients), mesh.address
+    async def _torment(self, mesh: Mesh, clients: list[Client], disaster: Disaster, say: Callable[[str], None]) -> None:
+        progress, address = Progress(clients), mesh.address
         reporting = asyncio.create_task(self._report(progress, disaster, say))
         try:
             async with asyncio.TaskGroup() as tasks:
                 for client in clients:
                     tasks.create_task(client.work(address.url, address.key))
-                await self._strike(progress, disaster, say)
-                await progress.until(self.writes)
+                try:
+                    async with asyncio.timeout(self.seconds) as limit:
+                        await self._strike(progress, disaster, say)
+                        await progress.until(self.writes)
+                except TimeoutError:
+                    if not limit.expired():
+                        raise
+                for client in clients:
+                    client.stopped = True
         finally:
             reporting.cancel()
         say(f"killed {disaster.struck.total()} times (seed {self.seed}): {_listed(disaster.struck)}")
@@ -60,11 +74,11 @@ class Soak:
 
     async def _strike(self, progress: Progress, disaster: Disaster, say: Callable[[str], None]) -> None:
         """Each strike in the midst of its share of the writes; the outages between them, in the first half."""
-        away, already = consumers(), progress.acknowledged
+        away = consumers()
         outages = {self.kills * (number + 1) // (2 * len(away) + 1): name for number, name in enumerate(away)}
-        for number in range(self.kills):
-            await progress.until(already + (self.writes - already) * number // (self.kills + 1))
-            if number in outages:
+        for number in range(disaster.struck.total(), self.kills):
+            await progress.until(self.writes * number // (self.kills + 1))
+            if number in outages and outages[number] not in disaster.was_away:
                 say(f"{outages[number]} is away for {self.outage} writes, and the bus forgets them")
                 await disaster.outage(outages[number], progress, self.outage)
             await disaster.kill()
