@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, dapr: FakeDapr) -> None:
         self.peer: FakePeer = dapr.peers["rate-limiter-service"]
         self.mesh = Mesh(Settings(**dapr.settings()))
-        self._limiter = Limiter(self.mesh)
+        self.limiter = Limiter(self.mesh)
         self.peer.answers(json={"now": time.monotonic() + AHEAD}, path="/clock")
 
     def gives(self, seconds: float, times: int | None = None) -> None:
@@ -32,7 +32,7 @@ class Scripted:
         self.peer.answers(json={"send_at": at, "wait": max(0.0, seconds)}, path="/acquire", times=times)
 
     async def turn(self) -> None:
-        await self._limiter.turn(BASE, TOKEN, time.monotonic() + 10)
+        await self.limiter.turn(BASE, TOKEN, time.monotonic() + 10)
 
     def asks(self) -> list[dict[str, float]]:
         return [seen.json() for seen in self.peer.requests if seen.path == "/acquire"]
@@ -65,6 +65,31 @@ async def test_clocks_that_somebody_stopped_comparing_are_compared_by_the_next(s
     scripted.gives(0.4)
     async with asyncio.timeout(60):
         await scripted.turn()
+
+
+async def test_clocks_are_compared_until_an_answer_was_quick(scripted: Scripted, monkeypatch) -> None:
+    answers = iter([*[(0.06, AHEAD + 0.03)] * 7, (0.004, AHEAD), (0.06, AHEAD + 0.03)])
+
+    async def probe() -> tuple[float, float]:
+        return next(answers)
+
+    monkeypatch.setattr(scripted.limiter, "_probe", probe)
+    scripted.gives(0.1)
+    await scripted.turn()
+    assert scripted.limiter._offset == AHEAD
+    assert len(list(answers)) == 1
+
+
+async def test_where_no_answer_is_quick_the_quickest_counts(scripted: Scripted, monkeypatch) -> None:
+    took = iter([0.06, 0.05, *[0.06] * 100])
+
+    async def probe() -> tuple[float, float]:
+        return (seconds := next(took)), AHEAD + seconds / 2
+
+    monkeypatch.setattr(scripted.limiter, "_probe", probe)
+    scripted.gives(0.2)
+    await scripted.turn()
+    assert scripted.limiter._offset == AHEAD + 0.025
 
 
 async def test_a_turn_that_has_passed_when_it_arrives_is_asked_for_again_further_ahead(scripted: Scripted) -> None:
