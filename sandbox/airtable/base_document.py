@@ -103,10 +103,12 @@ def _view_of(stored: dict[str, Any], table: Table) -> View:
 def _record(record: Record) -> list[Any]:
     """Without anything that was computed from its cells."""
     made = [record.id, record.created_time, record.created_by, record.auto_number, record.cells]
-    return [*made, record.modified_time, record.modified_by, [astuple(comment) for comment in record.comments]]
+    comments = [astuple(comment) for comment in record.comments]
+    return [*made, record.modified_time, record.modified_by, comments, record.changed_at]
 
 
 def _record_of(parts: list[Any]) -> Record:
-    record_id, made, maker, number, cells, modified, modifier, comments = parts
+    record_id, made, maker, number, cells, modified, modifier, comments, *rest = parts
     known = [Comment(*comment) for comment in comments]
-    return Record(record_id, made, maker, number, cells, modified, modifier, known)
+    changed_at = rest[0] if rest else {}  # older files do not have it
+    return Record(record_id, made, maker, number, cells, modified, modifier, changed_at, known)

@@ -29,6 +29,14 @@ class Author:
     def event(self, base: Base) -> Event:
         return Event(base, self.source, self.user_id, self.clock.seconds())
 
+    def sign(self, event: Event) -> None:
+        """Note in what was written who did it and when, also on the other side of links."""
+        now = self.clock.milliseconds_text()
+        for record, before in event.written():
+            record.modified_time, record.modified_by = now, self.user_id
+            changed = {key for key in before | record.cells if before.get(key) != record.cells.get(key)}
+            record.changed_at |= dict.fromkeys(changed, now)
+
 
 @dataclass
 class _Write:
@@ -74,7 +82,7 @@ class Change:
         self._writes.append(_Write(field.table, record, {field.id: value}, new=False))
 
     def apply(self) -> None:
-        now, event = self._author.clock.milliseconds_text(), self._announced()
+        event = self._announced()
         self._base.foretell(event)
         for field, choices in self._choices.values():
             field.options["choices"].extend(choices)
@@ -87,7 +95,7 @@ class Change:
         for write in self._writes:
             for field_id, value in write.cells.items():
                 links.put(write.table.fields[field_id], write.record, value)
-            write.record.modified_time, write.record.modified_by = now, self._author.user_id
+        self._author.sign(event)
         self._base.version += 1
         self._base.tell(event)
 
@@ -170,5 +178,6 @@ def delete(table: Table, records: list[Record], author: Author) -> None:
         links.forget(table, record)
         del table.records[record.id]
         event.destroys(table, record)
+    author.sign(event)
     table.base.version += 1
     table.base.tell(event)

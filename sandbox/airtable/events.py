@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,14 @@ class Event:
         """To be told before the first change of the record."""
         if record.id not in self.created.get(table.id, {}):
             self.before.setdefault(table.id, {}).setdefault(record.id, dict(record.cells))
+
+    def written(self) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """After the write: each record that is new or has changed, with its cells as they were."""
+        for made in self.created.values():
+            yield from ((record, {}) for record in made.values())
+        for table_id, before in self.before.items():
+            records = self.base.tables[table_id].records
+            yield from ((records[record_id], cells) for record_id, cells in before.items() if record_id in records)
 
     def changes_links(self, cell: Field, record: Record, value: Any) -> None:
         """To be told before a cell is written: the inverse fields of the records linked before and after follow."""

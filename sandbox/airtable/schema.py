@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,10 @@ class Comment:
 
 @dataclass(eq=False, slots=True)
 class Record:
-    """`cells` holds stored values by field id; an empty cell has no entry."""
+    """`cells` holds stored values by field id; an empty cell has no entry.
+
+    `changed_at` says when a cell last got another value; a cell without an entry is as the seed made it.
+    """
 
     id: str
     created_time: str
@@ -70,10 +73,16 @@ class Record:
     cells: dict[str, Any] = field(default_factory=dict)
     modified_time: str = ""
     modified_by: str = ""
+    changed_at: dict[str, str] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
     #: What was made of the cells, each with the base's stamp when it was.
     rendered: dict[bool, tuple[Stamp, bytes]] = field(default_factory=dict)
     computed: dict[str, tuple[Stamp, Any]] = field(default_factory=dict)
+
+    def last_change(self, field_ids: Iterable[str]) -> str | None:
+        """The last time one of these cells changed, None when they have been empty from the beginning."""
+        made = dict.fromkeys(self.cells, self.created_time) | self.changed_at
+        return max((made[field_id] for field_id in field_ids if field_id in made), default=None)
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox.airtable.clock import iso
+from sandbox.airtable.seed import read_seed
 
 
 @pytest.fixture
@@ -148,6 +149,55 @@ def test_a_write_moves_the_last_modified_time_and_a_read_does_not(client):
     assert client.get(f"{path}/{made['id']}")["fields"]["Last modified"] == "2027-01-15T08:00:00.000Z"
     changed = client.send("PATCH", f"{path}/{made['id']}", json={"fields": {"Name": "B"}}).json()
     assert changed["fields"]["Last modified"] == "2027-01-15T08:01:01.500Z"
+
+
+WATCHING = """
+bases:
+- id: appAAAAAAAAAAAAAA
+  name: Shop
+  tables:
+  - name: T
+    fields:
+    - {name: A, type: singleLineText}
+    - {name: B, type: singleLineText}
+    - {name: Others, type: multipleRecordLinks, options: {table: U, inverse: Ts}}
+    - {name: Any, type: lastModifiedTime}
+    - {name: Of A, type: lastModifiedTime, options: {fields: [A]}}
+    - {name: Formula, type: formula, options: {formula: "LAST_MODIFIED_TIME({B}, {Others})"}}
+  - name: U
+    fields:
+    - {name: Name, type: singleLineText}
+    - {name: Ts, type: multipleRecordLinks, options: {table: T, inverse: Others}}
+"""
+
+
+def test_the_last_modified_time_of_single_fields_moves_with_their_cells_alone(client):
+    client.sandbox.add(read_seed(WATCHING.encode(), "seed"))
+    path, at = "/v0/appAAAAAAAAAAAAAA/T", "2027-01-15T08:0{}:00.000Z".format
+    client.sandbox.clock.freeze(1_800_000_000)
+    made = client.send("POST", path, json={"fields": {"A": "a"}}).json()
+    times = [made["fields"]]
+
+    def a_minute_later(method, below, fields):
+        client.sandbox.clock.advance(60)
+        assert client.send(method, below, json={"fields": fields}).status_code == 200
+        times.append(client.get(f"{path}/{made['id']}")["fields"])
+
+    a_minute_later("PATCH", f"{path}/{made['id']}", {"A": "a", "B": "b"})
+    a_minute_later("PATCH", f"{path}/{made['id']}", {"A": ""})
+    a_minute_later("POST", "/v0/appAAAAAAAAAAAAAA/U", {"Ts": [made["id"]]})
+    assert [(cells["Any"], cells["Of A"], cells.get("Formula")) for cells in times] == [
+        (at(0), at(0), None),
+        (at(1), at(0), at(1)),
+        (at(2), at(2), at(1)),
+        (at(3), at(2), at(3)),
+    ]
+    formula = "IS_AFTER(LAST_MODIFIED_TIME({B}), '2027-01-15T08:00:30Z')"
+    assert len(client.get(path, filterByFormula=formula)["records"]) == 1
+    assert client.get(path, filterByFormula=formula.replace("{B}", "{A}").replace("00:30", "02:00"))["records"] == []
+    for wrong in ("LAST_MODIFIED_TIME('A')", "LAST_MODIFIED_TIME({A}&'')", "LAST_MODIFIED_TIME(A, 1)"):
+        refused = client.send("GET", path, params={"filterByFormula": wrong})
+        assert refused.json()["error"]["type"] == "INVALID_FILTER_BY_FORMULA"
 
 
 def test_who_am_i_has_an_id_and_no_scopes(client):

@@ -142,6 +142,10 @@ def test_a_seed_that_is_wrong_is_refused_with_the_place(change, message):
         ({"type": "formula", "options": {"formula": "{Nope}"}}, "formula: Unknown field names: nope"),
         ({"type": "formula", "options": {"formula": "{Extra} = 1"}}, "formula: a formula may not follow from itself"),
         (
+            {"type": "lastModifiedTime", "options": {"fields": ["Name", "Revenue"]}},
+            "options.fields: must name fields of this table that are not computed",
+        ),
+        (
             {"type": "rollup", "options": {"link": "Orders", "field": "Total", "aggregation": "SUM({Total})"}},
             "aggregation: Unknown field names: total",
         ),

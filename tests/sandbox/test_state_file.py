@@ -44,7 +44,11 @@ bases:
   name: Shop
   tables:
   - name: T
-    fields: [{name: A, type: singleLineText}, {name: N, type: autoNumber}, {name: M, type: lastModifiedTime}]
+    fields:
+    - {name: A, type: singleLineText}
+    - {name: N, type: autoNumber}
+    - {name: M, type: lastModifiedTime}
+    - {name: O, type: lastModifiedTime, options: {fields: [A]}}
 """
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 

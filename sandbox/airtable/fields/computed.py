@@ -51,12 +51,13 @@ class CreatedTime(_ComputedTime):
 
 
 class LastModifiedTime(_ComputedTime):
-    """Of the whole record; watching single fields is not simulated."""
+    """Of the whole record, or of the cells that option `referencedFieldIds` names."""
 
     name = "lastModifiedTime"
 
     def value(self, record: Record, field: Field) -> Any:
-        return record.modified_time
+        watched = field.options["referencedFieldIds"]
+        return record.last_change(watched) if watched else record.modified_time
 
 
 class _ComputedPerson(Computed):

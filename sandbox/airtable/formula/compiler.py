@@ -43,15 +43,18 @@ class Compiled:
 
 @dataclass(frozen=True)
 class _Part:
+    """`field_id` when it is nothing but a field."""
+
     kind: Kind
     evaluate: Evaluate
+    field_id: str | None = None
 
 
 def compile_formula(node: Node, table: Table) -> Compiled:
     """Field names count in any case."""
     fields = {field.name.casefold(): field for field in table.fields.values()}
     used = {name: fields[name.casefold()] for name in field_names(node) if name.casefold() in fields}
-    parts = {name: _Part(field.type.kind(field), partial(_operand, field)) for name, field in used.items()}
+    parts = {name: _Part(field.type.kind(field), partial(_operand, field), field.id) for name, field in used.items()}
     return _compiled(node, table, parts, tuple(dict.fromkeys(used.values())))
 
 
@@ -126,6 +129,11 @@ def _call(node: Call, table: Table, names: Mapping[str, _Part]) -> _Part:
             return _Part(kind, lambda record: call(*[partial(evaluate, record) for evaluate in evaluates]))
         case Takes.RECORD:
             return _Part(kind, lambda record: call(record, table, *[evaluate(record) for evaluate in evaluates]))
+        case Takes.FIELDS:
+            named = [part.field_id for part in parts if part.field_id is not None]
+            if len(named) != count:
+                raise errors.syntax()
+            return _Part(kind, lambda record: call(record, *named))
     return _Part(kind, lambda record: call(*[evaluate(record) for evaluate in evaluates]))
 
 

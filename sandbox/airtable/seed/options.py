@@ -57,7 +57,8 @@ def connect(field: Field, given: Part) -> None:
             field.options = {"isValid": True, "recordLinkFieldId": own_link(field, given).id}
         case "lastModifiedTime":
             result = {"type": "dateTime", "options": MOMENT}
-            field.options = {"isValid": True, "referencedFieldIds": [], "result": result}
+            watched = [_watched(field, given, name) for name in given.items("fields")]
+            field.options = {"isValid": True, "referencedFieldIds": watched, "result": result}
 
 
 def _like(default: Any, given: Part, key: str) -> Any:
@@ -99,6 +100,13 @@ def _link(field: Field, given: Part) -> dict[str, Any]:
             raise given.fail("inverse", f"no link field of that name in {linked.name}")
         options["inverseLinkFieldId"] = inverse.id
     return options
+
+
+def _watched(field: Field, given: Part, name: Any) -> str:
+    watched = field.table.field(name) if isinstance(name, str) else None
+    if watched is None or watched.type.computed:
+        raise given.fail("fields", "must name fields of this table that are not computed")
+    return watched.id
 
 
 def own_link(field: Field, given: Part) -> Field:

@@ -150,7 +150,9 @@ RECORD = {
     "LAST_MODIFIED_TIME": [
         ("LAST_MODIFIED_TIME()", "2026-01-01T08:00:00.000Z"),
         ("LAST_MODIFIED_TIME({Name}, {N})", "2026-01-01T08:00:00.000Z"),
-        ("LAST_MODIFIED_TIME({Failed})", ERROR),
+        ("LAST_MODIFIED_TIME({Empty}, {Day})", "2026-01-01T08:00:00.000Z"),
+        ("LAST_MODIFIED_TIME({Empty})", BLANK),
+        ("LAST_MODIFIED_TIME({Failed})", BLANK),
         ("HOUR(LAST_MODIFIED_TIME())", 8),
         ("LAST_MODIFIED_TIME()=CREATED_TIME()", 1),
         ("LAST_MODIFIED_TIME()&''", "2026-01-01T08:00:00.000Z"),

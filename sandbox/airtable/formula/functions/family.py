@@ -29,6 +29,8 @@ class Takes(Enum):
     PARTS = 2
     #: The record, its table, and the values of the arguments.
     RECORD = 3
+    #: The record, and the ids of the fields that the arguments have to name.
+    FIELDS = 4
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ def _created_time(record: Record, table: Table) -> Any:
     return cell_moment(record.created_time)
 
 
-@RECORD.add("LAST_MODIFIED_TIME", 0, None, Kind.DATE, Takes.RECORD)
-def _last_modified_time(record: Record, table: Table, *fields: Any) -> Any:
-    """Of the whole record, whatever fields are named."""
-    return cell_moment(record.modified_time)
+@RECORD.add("LAST_MODIFIED_TIME", 0, None, Kind.DATE, Takes.FIELDS)
+def _last_modified_time(record: Record, *field_ids: str) -> Any:
+    """Of the whole record, or of the cells named; blank for those never filled or computed (unverified)."""
+    time = record.last_change(field_ids) if field_ids else record.modified_time
+    return None if time is None else cell_moment(time)
 
 
 @RECORD.add("NOW", 0, 0, Kind.DATE, Takes.RECORD, volatile=True)
