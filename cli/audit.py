@@ -1,4 +1,4 @@
-"""`pyat audit`: search the audit trail, verify it, take a file of it away."""
+"""`pyat audit`: search the audit trail, verify it, take a file of it away; who had to do with something."""
 
 import sys
 import time
@@ -62,6 +62,37 @@ def search(
     )
     if page["next"]:
         typer.echo(f"There is more: --cursor {page['next']}", err=True)
+
+
+@commands.command()
+def access(
+    target: Annotated[str, typer.Argument(help="What it was done to, e.g. record:recXXXXXXXXXXXXXX.")],
+    since: Since = None,
+    until: Until = None,
+    trail: Whose = "own",
+    json: Json = False,
+) -> None:
+    """Who read or changed something, and how often; who came last first."""
+    asked = _given(target=target, since=since, until=until) | _other(trail)
+    with gateway(json) as there:
+        report = there.get("/api/v1/audit/access", list(asked.items()))
+    if json:
+        output.as_json(report)
+        return
+    columns = ["last_at", "times", "action", "outcome", "service"]
+    rows = [[*(each[name] for name in columns), _who(each["actor"], each)] for each in report["items"]]
+    output.as_columns([*columns, "actor"], rows)
+
+
+@commands.command()
+def key(json: Json = False) -> None:
+    """The public key of the checkpoints, in one line: keep it where the trail is not."""
+    with gateway(json) as there:
+        found = there.get("/api/v1/audit/key")
+    if json:
+        output.as_json(found)
+    else:
+        typer.echo(found["key"])
 
 
 @commands.command()
@@ -189,9 +220,13 @@ def _row(item: dict[str, Any]) -> list[Any]:
     if entry is None:
         return [item["index"], "", "(erased)", "", "", "", ""]
     actor = entry["actor"]
-    who = f"{actor['id']} for {actor['acting_for']}" if actor.get("acting_for") else actor["id"]
+    who = _who(actor["id"], actor)
     targets = " ".join(f"{target['type']}:{target['id']}" for target in entry.get("targets", []))
     return [item["index"], entry["occurred_at"], entry["action"], entry["outcome"], who, entry["service"], targets]
+
+
+def _who(actor: str, said: dict[str, Any]) -> str:
+    return f"{actor} for {said['acting_for']}" if said.get("acting_for") else actor
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ hash, and the entry's exact bytes or, where those were erased, `-` and their dig
   - the chain      hash[i] = SHA-256(hash[i-1] ‖ leaf[i]), leaf[i] = SHA-256(0x00 ‖ bytes[i]), hash[-1] = 32 zero bytes
   - checkpoints    signed Ed25519 notes of size, Merkle root (RFC 6962), last hash: in the bundle and in --checkpoints
   - tombstones     signed notes of what was erased
+  - the keys       each handed over to the next by a note that both signed: from any one you trust, all are known
 Exit code: 0 all is as it was written, 1 it is not (the first broken index is named), 2 it cannot be read.
 """
 
@@ -27,6 +28,7 @@ L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 Point = tuple[int, int, int, int]
 
+HANDOVER = "audit-service/key\n"  # how a note begins by which one key hands over to the next
 BLOCK = 10_000  # entries in memory at once
 
 
@@ -94,16 +96,55 @@ class Key:
         if raw[:1] != b"\x01" or sha256(f"{self.name}\n".encode() + raw).digest()[:4].hex() != self.id:
             raise ValueError("not an Ed25519 key line")
         self.raw = raw[1:]
+        self.until = ""  # when it was retired; no note of a later time is its
+
+    def opened(self, note: str) -> list[str] | None:
+        """The lines of a note; None when this key has not signed it. Raises ValueError when it signed another text."""
+        text, _, signatures = note.partition("\n\n")
+        for line in signatures.splitlines():
+            name, _, encoded = line.removeprefix("\u2014 ").partition(" ")
+            raw = base64.b64decode(encoded, validate=True)
+            if name == self.name and raw[:4].hex() == self.id:
+                if not signed(self.raw, f"{text}\n".encode(), raw[4:]):
+                    raise ValueError("its signature is wrong")
+                return text.split("\n")
+        return None
+
+
+class Keys:
+    """The key that is trusted, and those which handed over to it or to which it did, one after the other."""
+
+    def __init__(self, trusted: Key, handovers: Iterable[str]) -> None:
+        """Raises Broken when a handover is not signed by both of its keys, is another one, or leads nowhere."""
+        heirs: dict[bytes, tuple[Key, str]] = {}
+        former: dict[bytes, tuple[Key, str]] = {}
+        for note in dict.fromkeys(handovers):
+            try:
+                lines = note.split("\n")
+                old, new, until = Key(lines[1][7:]), Key(lines[2][5:]), lines[3].removeprefix("until ")
+                if not (old.opened(note) and new.opened(note)) or old.raw in heirs or new.raw in former:
+                    raise ValueError("not both have signed it, or there is another one")
+            except (ValueError, IndexError) as error:
+                raise Broken(0, f"a handover from key to key cannot be believed: {error}") from None
+            heirs[old.raw], former[new.raw] = (new, until), (old, until)
+        self.all, expected = [trusted], len(heirs) + 1
+        while step := heirs.pop(self.all[-1].raw, None):
+            self.all[-1].until = step[1]
+            self.all.append(step[0])
+        while step := former.pop(self.all[0].raw, None):
+            step[0].until = step[1]
+            self.all.insert(0, step[0])
+        if len(self.all) != expected:
+            raise Broken(0, "a handover from key to key does not belong to the trusted one")
 
     def opened(self, note: str) -> list[str]:
-        """The lines of a signed note. Raises ValueError when its signature is not this key's."""
-        text, _, signature = note.partition("\n\n")
-        name, _, encoded = signature.strip().removeprefix("\u2014 ").partition(" ")
-        raw = base64.b64decode(encoded, validate=True)
-        message = f"{text}\n".encode()
-        if name != self.name or raw[:4].hex() != self.id or not signed(self.raw, message, raw[4:]):
-            raise ValueError("its signature is not the key's")
-        return text.split("\n")
+        """The lines of a note that one of them signed in its time. Raises ValueError."""
+        for key in self.all:
+            if lines := key.opened(note):
+                if key.until and lines[-1].removeprefix("time ") > key.until:
+                    raise ValueError(f"its key was retired at {key.until}")
+                return lines
+        raise ValueError("its signature is not the key's")
 
 
 class Tree:
@@ -156,10 +197,14 @@ def verify(bundle: BinaryIO, key_line: str | None = None, places: Iterable[str] 
     head = json.loads(bundle.readline())
     if not isinstance(head, dict) or head.get("bundle") != 1:
         raise ValueError("this is no bundle of an audit trail")
-    key, tenant, size = Key(key_line or head["key"]), str(head["tenant"]), int(head["size"])
+    tenant, size = str(head["tenant"]), int(head["size"])
     body = bundle.tell()
     notes = [*_notes(bundle, size), *places]
-    checkpoints, tombstones = _sorted_notes(notes, key, tenant)
+    handovers = [note for note in notes if note.startswith(HANDOVER)]
+    key = Key(key_line or head["key"])
+    keys = Keys(key, handovers)
+    notes = [note for note in notes if note not in handovers]
+    checkpoints, tombstones = _sorted_notes(notes, keys, tenant)
     bundle.seek(body)
     erased: list[int] = []
     tree, previous = Tree(), bytes(32)
@@ -181,7 +226,7 @@ def verify(bundle: BinaryIO, key_line: str | None = None, places: Iterable[str] 
         raise Broken(size, f"{max(later)} entries were signed, the bundle has {size}")
     covered = max((each for each in checkpoints), default=0)
     return {"tenant": tenant, "entries": size, "erased": len(erased), "checkpoints": len(notes) - len(tombstones),
-            "signed": covered, "key": f"{key.name}+{key.id}"}  # fmt: skip
+            "signed": covered, "key": f"{key.name}+{key.id}", "keys": len(keys.all)}  # fmt: skip
 
 
 def _notes(bundle: BinaryIO, size: int) -> list[str]:
@@ -194,7 +239,7 @@ def _notes(bundle: BinaryIO, size: int) -> list[str]:
 
 
 def _sorted_notes(
-    notes: Iterable[str], key: Key, tenant: str
+    notes: Iterable[str], keys: Keys, tenant: str
 ) -> tuple[dict[int, list[tuple[bytes, bytes]]], list[tuple[int, int]]]:
     """Checkpoints as size → [(root, last hash)], and tombstones as (first, last)."""
     checkpoints: dict[int, list[tuple[bytes, bytes]]] = {}
@@ -202,7 +247,7 @@ def _sorted_notes(
     name = quote(tenant, safe="")
     for note in notes:
         try:
-            lines = key.opened(note)
+            lines = keys.opened(note)
             if lines[0] == f"audit-service/tombstone/{name}":
                 first, last = lines[1].split()
                 tombstones.append((int(first), int(last)))
@@ -238,7 +283,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
     print(f"OK: {found['entries']} entries of {found['tenant']} ({found['erased']} erased), {found['signed']} of them "
-          f"under {found['checkpoints']} checkpoints of {found['key']}")  # fmt: skip
+          f"under {found['checkpoints']} checkpoints of {found['key']}"
+          + f" and {int(found['keys']) - 1} keys before or after it" * (int(found["keys"]) > 1))  # fmt: skip
     if not asked.key:
         print("The key is the bundle's own: give --key, kept from before, to know who signed.")
     return 0

@@ -23,6 +23,12 @@ Write one archive, readable by you only, of what cannot be made again: the datab
 moment, every key and password, blobs. The platform may run or not. An archive fits the same PostgreSQL version on
 the same kind of machine; caches, logs and jobs of the scheduler are not in it."""
 
+_AUDIT_KEY = """\
+Make a new key for the audit trail's checkpoints. The one before signs that it hands over to it, so that all it signed
+still verifies, offline too, with either key; its private half is gone. What it signs for a moment after the overlap is
+believed nowhere. A running audit-service takes the new key by itself; in Kubernetes: --run-dir .run/kubernetes, then
+`kubernetes-secrets`, apply, and `kubectl rollout restart` within the overlap."""
+
 _SECRETS = """\
 Write secrets.yaml, readable by you only, with every Secret that k8s/ names. What was made once is kept in the folder:
 a second run changes nothing but what you changed. From the environment: AIRTABLE_TOKEN, and AIRTABLE_TOKEN_SALES for a
@@ -103,6 +109,9 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
     restore.add_argument("--replace", action="store_true", help="give up the data that are there now")
 
+    audit_key = command("rotate-audit-key", "give the audit trail's checkpoints a new signing key", _AUDIT_KEY)
+    audit_key.add_argument("--overlap", type=int, default=60, metavar="MINUTES", help="until all use the new one (60)")
+
     dapr = command("dapr", "get Dapr's programs: found, downloaded or built; prints where they are")
     dapr.add_argument("--cli", action="store_true", help="the official CLI too")
 
@@ -173,6 +182,10 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.command == "backup":
                 return backup.backup(directory, arguments.file)
             return backup.restore(directory, arguments.file, replace=arguments.replace)
+        case "rotate-audit-key":
+            from .audit_key import rotate
+
+            return rotate(directory, arguments.overlap)
         case "blast" | "drill":
             return breaking.run(directory, arguments)
         case "scale":

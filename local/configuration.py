@@ -9,6 +9,7 @@ import yaml
 from . import abilities, bus, callers, programs, topics
 from .credentials import (
     AIRTABLE_TOKEN,
+    AUDIT_HANDOVERS,
     AUDIT_SIGNING_KEY,
     DEVELOPMENT_KEY,
     PUBLIC_KEY,
@@ -28,7 +29,7 @@ _OWN = ("database-url", "service-key")  # secrets/<app-id> that each app has: it
 _SECRETS = {
     "api-gateway": [DEVELOPMENT_KEY, SIGNING_KEY],
     "airtable-connector": [AIRTABLE_TOKEN],
-    "audit-service": [AUDIT_SIGNING_KEY, "database-owner-url/audit-service"],
+    "audit-service": [AUDIT_HANDOVERS, AUDIT_SIGNING_KEY, "database-owner-url/audit-service"],
     "rate-limiter-service": [REDIS_HOST, REDIS_PASSWORD],
 }
 

@@ -22,6 +22,7 @@ SIGNING_KEY = "identity/signing-key"
 PUBLIC_KEY = "identity/public-key"
 SERVICE_KEYS = "identity/service-keys"
 AUDIT_SIGNING_KEY = "audit/signing-key"
+AUDIT_HANDOVERS = "audit/handovers"
 WORKFLOW_STORE = "workflow-store"  # a database beside those of the apps
 POSTGRES_PASSWORD = "postgres-password"  # noqa: S105 - the secret's name
 REDIS_HOST = "redis-host"
@@ -30,7 +31,7 @@ NATS_URL = "nats-url"
 KAFKA_BROKERS = "kafka-brokers"
 KAFKA_PASSWORD = "kafka-password"  # noqa: S105 - the secret's name
 
-_KNOWN_TO_ALL = {REDIS_HOST, KAFKA_BROKERS, PUBLIC_KEY, SERVICE_KEYS}
+_KNOWN_TO_ALL = {REDIS_HOST, KAFKA_BROKERS, PUBLIC_KEY, SERVICE_KEYS, AUDIT_HANDOVERS}
 
 
 def write_private(path: Path, text: str) -> None:
@@ -216,6 +217,7 @@ class Credentials:
         if SIGNING_KEY not in values or PUBLIC_KEY not in values:
             values[SIGNING_KEY], values[PUBLIC_KEY] = key_pair(values.get(SIGNING_KEY), SIGNING_KEY)
         values.setdefault(AUDIT_SIGNING_KEY, key_pair(None, AUDIT_SIGNING_KEY)[0])
+        values.setdefault(AUDIT_HANDOVERS, "[]")
         if values != self._values:
             self._values = values
             write_private(self.run_dir / "secrets.json", json.dumps(values, indent=2, sort_keys=True) + "\n")

@@ -9,6 +9,11 @@ class SigningKey(BaseModel):
     """Name, key id and Ed25519 public key in one line, as C2SP's signed-note says. Keep it where the trail is not."""
 
     key: str
+    handovers: list[str] = Field(
+        default=[],
+        description="A signed note for each change of the key, in their order: former key, next key, end of the former "
+        "one. Both have signed it.",
+    )
 
 
 class Checkpoint(BaseModel):

@@ -38,6 +38,7 @@ def settings(dapr: FakeDapr, urls: Urls, tmp_path: Path, extra: dict[str, Any]) 
         "audit/signing-key": Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode(),
+        "audit/handovers": "[]",
     }  # fmt: skip
     return Settings(**dapr.settings(), **{"checkpoints": str(tmp_path / "checkpoints"), **extra})
 

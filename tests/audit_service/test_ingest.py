@@ -6,6 +6,8 @@ from hashlib import sha256
 import asyncpg
 import pytest
 
+from apps.audit_service.store import TrailStore
+from chassis import current
 from tests.audit_service.trail import an_entry
 
 
@@ -80,6 +82,23 @@ async def test_more_than_200_lines_are_refused(trail):
 async def test_people_hand_in_nothing(trail):
     reply = await trail.client.post("/ingest/entries", body=an_entry())
     assert reply.problem == ("audit.only-apps", 403, "audit-service")
+
+
+async def test_what_many_requests_handed_in_is_written_in_the_context_of_none_of_them(app, trail, monkeypatch):
+    """Else the first one's deadline would end the others' writing, and its trace would tell of theirs."""
+    store, seen = app.state.chassis.container[TrailStore], []
+    append = store.append
+
+    async def noted(*arguments):
+        seen.append(current())
+        await append(*arguments)
+
+    monkeypatch.setattr(store, "append", noted)
+    await asyncio.gather(*(trail.hand_in([an_entry()]) for _ in range(3)))
+    assert seen
+    assert {(each.deadline, each.principal, each.sampled, each.authorization) for each in seen} == {
+        (None, None, False, None)
+    }
 
 
 async def test_calls_at_the_same_time_make_one_chain_without_a_gap(trail):

@@ -37,6 +37,24 @@ def test_entries_are_told_a_line_each_and_where_to_go_on(gateway, pyat):
     assert gateway.seen[0].params == [("actor", "alice"), ("trace_id", "t1"), ("page_size", "20")]
 
 
+def test_who_had_to_do_with_a_record_is_told_a_line_each(gateway, pyat):
+    line = {"actor_type": "agent", "actor": "helper", "acting_for": "alice", "action": "record.read", "times": 12,
+            "outcome": "succeeded", "service": "airtable-connector", "first_at": "a", "last_at": "b"}  # fmt: skip
+    gateway.on("GET", "/api/v1/audit/access", {"target": "record:rec1", "items": [line]})
+    told = pyat("audit", "access", "record:rec1", "--since", "2026-11-01T00:00:00Z", "--trail", "platform")
+    assert told.stdout.splitlines()[1].split() == [
+        *("b", "12", "record.read", "succeeded", "airtable-connector", "helper", "for", "alice")
+    ]  # fmt: skip
+    asked = [("target", "record:rec1"), ("since", "2026-11-01T00:00:00Z"), ("trail", "platform")]
+    assert gateway.seen[0].params == asked
+    assert json.loads(pyat("audit", "access", "record:rec1", "--json").stdout)["items"] == [line]
+
+
+def test_the_key_is_told_as_the_offline_verifier_takes_it(gateway, pyat):
+    gateway.on("GET", "/api/v1/audit/key", {"key": "audit-service+1+AQ==", "handovers": []})
+    assert pyat("audit", "key").stdout == "audit-service+1+AQ==\n"
+
+
 def test_verifying_goes_on_until_all_of_the_trail_was_seen(gateway, pyat):
     gateway.on("GET", "/api/v1/audit/verify", WHOLE | {"next": 10})
     gateway.on("GET", "/api/v1/audit/verify", WHOLE)

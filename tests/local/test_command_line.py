@@ -9,7 +9,7 @@ import pytest
 from local.__main__ import main, parser
 from local.run_dir import Entry, Record, RunDirectory, start_time
 
-COMMANDS = ["up", "down", "status", "logs", "scale", "doctor", "infra", "configure"]
+COMMANDS = ["up", "down", "status", "logs", "scale", "doctor", "infra", "configure", "rotate-audit-key"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

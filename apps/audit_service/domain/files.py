@@ -57,7 +57,7 @@ def bundle_lines(rows: Iterable[Any]) -> bytes:
 
 
 def bundle_tail(notes: Iterable[str]) -> bytes:
-    """One line a signed note (checkpoint or tombstone), as a JSON text."""
+    """One line a signed note (handover of the key, tombstone or checkpoint), as a JSON text."""
     return b"".join(b"note " + orjson.dumps(note) + b"\n" for note in notes)
 
 

@@ -1,9 +1,10 @@
-"""Signed notes: checkpoints of a tenant's tree and tombstones of what was erased.
+"""Signed notes: checkpoints of a tenant's tree, tombstones of what was erased, handovers from one key to the next.
 
-The text form is that of C2SP's signed-note and tlog-checkpoint: lines, an empty line, and an Ed25519 signature line.
+The text form is that of C2SP's signed-note and tlog-checkpoint: lines, an empty line, and Ed25519 signature lines.
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote, unquote
@@ -14,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 SIGNER = "audit-service"
 CHECKPOINT, TOMBSTONE = "audit-service/", "audit-service/tombstone/"  # before the tenant, in the first line
+HANDOVER = "audit-service/key"  # the first line
 _ED25519 = b"\x01"
-Key = Ed25519PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,53 @@ class Tombstone:
         return f"{origin}\n{self.first} {self.last}\nkept {self.days} days\ntime {self.time}\n"
 
 
-class Signer:
-    """Signs notes with an Ed25519 private key (PEM)."""
+class Keys:
+    """Whose notes are believed: the key in use, and each that handed over to it, for notes of before its end.
 
-    def __init__(self, pem: str) -> None:
+    A handover names the former key, the next one and the end of the former, and is signed by both. What a former key
+    signs for a moment after its end is not believed, whoever has it then.
+    """
+
+    def __init__(self, current: Ed25519PublicKey, handovers: Iterable[str] = ()) -> None:
+        """`handovers`: in their order. Raises ValueError when they do not lead to `current`."""
+        self.current = current
+        self.handovers = list(handovers)
+        self._until: list[tuple[Ed25519PublicKey, str]] = [(current, "")]  # no end
+        heir = verifier_key(current)
+        for note in reversed(self.handovers):
+            title, former, following, end, *_ = note.splitlines()
+            if title != HANDOVER or following != f"next {heir}":
+                raise ValueError("a handover of the signing key does not lead to the key in use")
+            heir = former.removeprefix("former ")
+            public = Ed25519PublicKey.from_public_bytes(base64.b64decode(heir.split("+", 2)[2])[1:])
+            for each in (public, self._until[-1][0]):
+                _verify(note, each)
+            self._until.append((public, end.removeprefix("until ")))
+
+    def verify(self, note: str, time: str) -> None:
+        """Raises ValueError unless one of them signed the note, which tells its `time` (RFC 3339), within its time."""
+        for key, until in self._until:
+            if any(signature[:4] == _key_id(key) for signature in _signatures(note)):
+                _verify(note, key)
+                if until and time > until:
+                    raise ValueError(f"the note is signed with a key that was retired at {until}")
+                return
+        raise ValueError("the note is signed with another key")
+
+
+class Signer:
+    """Signs notes with an Ed25519 private key (PEM). `handovers`: from the keys before it."""
+
+    def __init__(self, pem: str, handovers: Iterable[str] = ()) -> None:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError("not an Ed25519 key")
         self._key = key
-        self.public = key.public_key()
+        self.keys = Keys(key.public_key(), handovers)
 
     def sign(self, note: Checkpoint | Tombstone) -> str:
         text = note.text()
-        signature = _key_id(self.public) + self._key.sign(text.encode())
+        signature = _key_id(self.keys.current) + self._key.sign(text.encode())
         return f"{text}\n\u2014 {SIGNER} {_base64(signature)}\n"
 
 
@@ -69,20 +104,11 @@ def verifier_key(public: Ed25519PublicKey) -> str:
     return f"{SIGNER}+{_key_id(public).hex()}+{_base64(_ED25519 + public.public_bytes_raw())}"
 
 
-def opened(note: str, public: Ed25519PublicKey) -> Checkpoint | Tombstone:
-    """What a signed note says. Raises ValueError when it is not signed with this key, or says nothing known."""
-    text, _, signatures = note.partition("\n\n")
-    text += "\n"
-    name, _, encoded = signatures.strip().removeprefix("\u2014 ").partition(" ")
-    try:
-        signature = base64.b64decode(encoded, validate=True)
-        if name != SIGNER or signature[:4] != _key_id(public):
-            raise ValueError("the note is signed with another key")
-        public.verify(signature[4:], text.encode())
-    except InvalidSignature:
-        raise ValueError("the note's signature is wrong") from None
-    lines = text.splitlines()
-    time = lines[-1].removeprefix("time ")
+def opened(note: str, keys: Keys) -> Checkpoint | Tombstone:
+    """What a signed note says. Raises ValueError when none of the keys signed it, or it says nothing known."""
+    lines = note.partition("\n\n")[0].splitlines()
+    time = lines[-1].removeprefix("time ") if lines else ""
+    keys.verify(note, time)
     if lines[0].startswith(TOMBSTONE):
         first, last = map(int, lines[1].split())
         return Tombstone(unquote(lines[0].removeprefix(TOMBSTONE)), first, last, int(lines[2].split()[1]), time)
@@ -94,6 +120,21 @@ def size_of(note: str) -> int:
     """What a checkpoint says its size is, whoever signed it; 0 for what is none."""
     lines = note.splitlines()
     return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
+
+
+def _signatures(note: str) -> list[bytes]:
+    """Key id and signature of each line below the text. Raises ValueError."""
+    lines = [line.removeprefix("\u2014 ").split(" ") for line in note.partition("\n\n")[2].splitlines()]
+    return [base64.b64decode(encoded, validate=True) for name, encoded in lines if name == SIGNER]
+
+
+def _verify(note: str, public: Ed25519PublicKey) -> None:
+    text = note.partition("\n\n")[0] + "\n"
+    try:
+        (signature,) = (each for each in _signatures(note) if each[:4] == _key_id(public))
+        public.verify(signature[4:], text.encode())
+    except InvalidSignature:
+        raise ValueError("the note's signature is wrong") from None
 
 
 def _key_id(public: Ed25519PublicKey) -> bytes:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from apps.audit_service.domain import chain, merkle, notes
@@ -19,12 +18,12 @@ class Walk:
     A row has `at`, `id`, `leaf`, `hash`, `entry` (None: erased) and the columns that entries are searched by.
     """
 
-    def __init__(self, tenant: str, key: Ed25519PublicKey, tree: merkle.Peaks, previous: bytes) -> None:
+    def __init__(self, tenant: str, keys: notes.Keys, tree: merkle.Peaks, previous: bytes) -> None:
         self.tenant = tenant
         self.tree = tree
         self.breaks: list[Break] = []
         self.erased = self.checkpoints = self.exported = 0
-        self._key = key
+        self._keys = keys
         self._previous = previous
         self._whole = True  # no entry is missing, so that the tree still tells something
         self._notes: dict[int, list[tuple[str, str]]] = {}
@@ -120,7 +119,7 @@ class Walk:
 
     def _opened(self, note: str, index: int, kind: str) -> notes.Checkpoint | notes.Tombstone | None:
         try:
-            return notes.opened(note, self._key)
+            return notes.opened(note, self._keys)
         except (ValueError, IndexError) as error:
             self.broken(max(index, 0), kind, f"A signed note cannot be believed: {error}.")
             return None

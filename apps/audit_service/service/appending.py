@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from apps.audit_service.domain.errors import TrailBusy
 from apps.audit_service.service.schemas import Check, Schemas
 from apps.audit_service.settings import Settings
 from apps.audit_service.store import TrailStore
-from chassis import Database, service
+from chassis import Database, acting, background, service
 from contracts.audit_service import Receipt, Refusal
 
 TOGETHER = 1_000  # entries of one tenant in one transaction
@@ -52,7 +53,7 @@ class Appending:
             asked.append(receipt)
         self._count += len(accepted)
         for tenant in {line.entry.tenant for line in accepted} - self._writers.keys():
-            self._writers[tenant] = asyncio.create_task(self._write(tenant))
+            self._writers[tenant] = asyncio.create_task(self._write(tenant), context=Context())
         futures = [each for each in asked if isinstance(each, asyncio.Future)]
         for outcome in await asyncio.gather(*futures, return_exceptions=True):
             if isinstance(outcome, BaseException):
@@ -63,12 +64,13 @@ class Appending:
         await asyncio.gather(*self._writers.values(), return_exceptions=True)
 
     async def _write(self, tenant: str) -> None:
-        """Until nothing waits for this tenant."""
+        """Until nothing waits for this tenant. In a context of its own: it serves many requests, and outlives them."""
         try:
             while together := self._waiting[tenant][:TOGETHER]:
                 del self._waiting[tenant][:TOGETHER]
                 try:
-                    receipts = await self._commit(tenant, [line for line, _ in together])
+                    with acting(background(self._db.app_id)):
+                        receipts = await self._commit(tenant, [line for line, _ in together])
                 except Exception as error:
                     for _, waits in together:
                         if not waits.done():

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
 from sqlalchemy.exc import IntegrityError
 
 from apps.audit_service.clients import SecondPlace
@@ -12,6 +13,7 @@ from apps.audit_service.store import CheckpointStore, SearchStore, TrailStore
 from chassis import Database, Log, Principal, Read, Secrets, service
 from contracts.audit_service import Checkpoint, ConsistencyProof, InclusionProof, SigningKey
 
+KEY, HANDOVERS = "audit/signing-key", "audit/handovers"  # secrets; the second a JSON list of signed notes
 STEP = 5_000  # leaves read at once
 EXPORTED_AT_ONCE = 100
 
@@ -36,8 +38,9 @@ class Checkpoints:
         self._log = log
 
     async def signer(self) -> notes.Signer:
-        """Raises SecretMissing and what `Secrets.get` raises."""
-        return notes.Signer(await self._secrets.get("audit/signing-key"))
+        """With the key in use, and those before it. Raises ValueError and what `Secrets.get` raises."""
+        key, former = await self._secrets.get(KEY), await self._secrets.get(HANDOVERS)
+        return notes.Signer(key, orjson.loads(former))
 
     async def sign_all(self) -> None:
         """Sign and export what came since the last time, of every tenant. One that fails holds up no other."""
@@ -91,7 +94,8 @@ class Checkpoints:
                 await self._store.exported(change, tenant, size, self._place.name)
 
     async def key(self) -> SigningKey:
-        return SigningKey(key=notes.verifier_key((await self.signer()).public))
+        keys = (await self.signer()).keys
+        return SigningKey(key=notes.verifier_key(keys.current), handovers=keys.handovers)
 
     async def page(self, who: Principal, after: int, limit: int) -> list[Checkpoint]:
         async with self._db.read(who) as read:
@@ -130,7 +134,7 @@ class Checkpoints:
 
     def _require_own(self, tenant: str, note: str, tree: merkle.Peaks, signer: notes.Signer) -> None:
         try:
-            said = notes.opened(note, signer.public)
+            said = notes.opened(note, signer.keys)
         except ValueError as error:
             raise TrailChanged(f"The last checkpoint of {tenant} is not ours: {error}.") from None
         if not isinstance(said, notes.Checkpoint) or (said.tenant, said.size, said.root) != (
@@ -151,7 +155,7 @@ class Checkpoints:
         if not exported:
             return
         try:
-            said = notes.opened(exported[-1], signer.public)
+            said = notes.opened(exported[-1], signer.keys)
         except ValueError as error:
             raise TrailChanged(f"The last exported checkpoint of {tenant} is not ours: {error}.") from None
         if not isinstance(said, notes.Checkpoint):

@@ -111,7 +111,7 @@ class Exports:
 
     async def _tail(self, change: Change, row: Any, size: int) -> bytes:
         tombstones = await self._retention.tombstones(change, row.tenant, 0, size)
-        notes, after = list(tombstones), 0
+        notes, after = [*(await self._checkpoints.key()).handovers, *tombstones], 0
         while kept := await self._kept.page(change, row.tenant, after, 10_000, size):
             notes += [each.note for each in kept]
             after = kept[-1].size

@@ -35,14 +35,14 @@ class Verifying:
 
     async def verify(self, first: int, end: int | None, who: Principal) -> Verification:
         """Entries `first` … `end`-1 (all for None), beginning at the checkpoint before; `next` when time ran out."""
-        key = (await self._checkpoints.signer()).public
+        keys = (await self._checkpoints.signer()).keys
         tenant = who.tenant
         exported = await self._place.notes(tenant)
         until = time.monotonic() + SECONDS
         async with self._db.read(who) as read:
             size = (await self._trail.head(read, tenant)).index + 1
             end = size if end is None else min(end, size)
-            walk = await self._begin(read, tenant, min(first, end), key)
+            walk = await self._begin(read, tenant, min(first, end), keys)
             start = walk.tree.size
             kept = await self._store.page(read, tenant, start, 100_000, end)
             in_range = [note for note in exported or () if start < notes.size_of(note) <= end]
@@ -79,13 +79,13 @@ class Verifying:
             next=reached if reached < end and not walk.breaks else None,
         )
 
-    async def _begin(self, read: Read, tenant: str, first: int, key: notes.Key) -> Walk:
+    async def _begin(self, read: Read, tenant: str, first: int, keys: notes.Keys) -> Walk:
         """At the last checkpoint before `first` that can be believed, so that the tree needs no older leaves."""
         kept = await self._store.last(read, tenant, first)
         if kept is not None:
             tree = merkle.Peaks(kept.size, kept.peaks)
             try:
-                said = notes.opened(kept.note, key)
+                said = notes.opened(kept.note, keys)
             except ValueError:
                 said = None
             if isinstance(said, notes.Checkpoint) and (said.tenant, said.size, said.root) == (
@@ -93,5 +93,5 @@ class Verifying:
                 kept.size,
                 tree.root(),
             ):
-                return Walk(tenant, key, tree, said.head)
-        return Walk(tenant, key, merkle.Peaks(), GENESIS)
+                return Walk(tenant, keys, tree, said.head)
+        return Walk(tenant, keys, merkle.Peaks(), GENESIS)

@@ -110,13 +110,16 @@ def apps_stay_small(root: Path, warn: int = 3_000, fail: int = 10_000) -> tuple[
     )
 
 
+ONE_FILE = "cli/verify_trail.py"  # an auditor is given one file
+
+
 def modules_stay_short(root: Path, most: int = 250) -> list[str]:
     folders = [root / name for name in ("apps", "chassis", "contracts", "local", "sandbox", "cli", "scaffold")]
     return [
         f"{path.relative_to(root)} has {lines(path)} lines, {most} is where a module becomes a package"
         for folder in folders
         for path in sorted(folder.rglob("*.py"))
-        if lines(path) > most
+        if lines(path) > (300 if path == root / ONE_FILE else most)
     ]
 
 
