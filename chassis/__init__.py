@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ._change import Change, Read
     from ._complete import EventSource
     from ._database import Database
+    from ._idempotency import KeptAnswer
     from ._trail import TrailOfRefusals
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "InvalidKey",
     "InvalidRequest",
     "InvalidToken",
+    "KeptAnswer",
     "KeyReused",
     "Log",
     "MalformedJson",
@@ -172,6 +174,7 @@ _LATE = {
     "Database": "_database",
     "Ended": "_audit_relay",
     "EventSource": "_complete",
+    "KeptAnswer": "_idempotency",
     "Read": "_change",
     "TrailOfRefusals": "_trail",
 }

@@ -15,7 +15,7 @@ from ._audit import NOBODYS, Outcome, canonical
 from ._change import Change
 from ._context import background
 from ._database import Database
-from ._idempotency import Key
+from ._idempotency import KeptAnswer, Key
 from ._jobs import job
 from ._logs import Log
 from ._mesh import Mesh
@@ -23,6 +23,7 @@ from ._principal import service
 from ._rounds import Rounds
 from ._settings import AppSettings
 from ._telemetry import Metrics
+from ._trail import Trail
 
 RECEIVER, PATH = "audit-service", "/ingest/entries"
 MEDIA_TYPE = "application/x-ndjson"
@@ -58,10 +59,12 @@ _END = text("UPDATE audit_outbox SET entry = :entry, held_until = NULL, claim = 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an effect outside ended, found out later. `code` is the problem's, unless it succeeded."""
+    """How an effect outside ended, found out later. `code` is the problem's, unless it succeeded; `answer` is what the
+    request would have been answered with, for who repeats its Idempotency-Key."""
 
     outcome: Outcome
     code: str | None = None
+    answer: KeptAnswer | None = None
 
 
 class Outcomes(Protocol):
@@ -144,8 +147,8 @@ class AuditRelay:
 class Sweeper:
     """Asks the app how effects ended whose outcome nobody wrote."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, trail: Trail) -> None:
+        self._db, self._seal = db, trail.seal
         self.outcomes: Outcomes | None = None
 
     async def sweep(self) -> int:
@@ -162,9 +165,9 @@ class Sweeper:
                 told = canonical({**entry, "outcome": end.outcome, **({"code": end.code} if end.code else {})})
                 await change.execute(_END, {"id": row.id, "entry": told})
                 if row.claim:
-                    hash = bytes.fromhex(row.claim.pop("hash"))
-                    key = Key(**row.claim, hash=hash)
-                    await key.release(change) if end.outcome == "failed" else await key.keep(change, None, _hint(entry))
+                    claim = row.claim | {"hash": bytes.fromhex(row.claim["hash"]), "seal": self._seal}
+                    key, hint = Key(**claim), _hint(entry)
+                    await key.release(change) if end.outcome == "failed" else await key.keep(change, end.answer, hint)
                 settled += 1
             change.after_commit(self._db.audited.set)
         return settled

@@ -47,12 +47,12 @@ _RELEASE = text("DELETE FROM idempotency WHERE tenant = :tenant AND route = :rou
 class Answered(Exception):
     """The request was answered before: leaves the endpoint for the unit of work, which sends `answer` again."""
 
-    def __init__(self, answer: "Answer") -> None:
+    def __init__(self, answer: "KeptAnswer") -> None:
         self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeptAnswer:
     """As the route gave it."""
 
     status: int
@@ -96,7 +96,7 @@ class Key:
         await self.claim(change)
         await self._write(change, None, "", None)
 
-    async def keep(self, change: "Read", answer: Answer | None, hint: str = "") -> None:
+    async def keep(self, change: "Read", answer: KeptAnswer | None, hint: str = "") -> None:
         """Write the answer down. None: what was asked for is done, and `hint` says where to look what it did."""
         sealed = None
         if answer is not None and len(answer.body) <= LARGEST:
@@ -132,7 +132,8 @@ class Key:
             return AnswerNotKept(f"The first request with this key was answered or may be done: look at {hint}.")
         head, _, body = kept.partition(b"\n")
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in orjson.loads(head)]
-        return Answered(Answer(row.status, [*headers, (b"content-length", str(len(body)).encode()), REPLAYED], body))
+        headers += [(b"content-length", str(len(body)).encode()), REPLAYED]
+        return Answered(KeptAnswer(row.status, headers, body))
 
 
 def request_hash(*parts: bytes) -> bytes:

@@ -16,7 +16,7 @@ from ._audit import NOBODYS
 from ._context import Context
 from ._enclosing import joined
 from ._errors import AppError
-from ._idempotency import LARGEST, Answer, Key
+from ._idempotency import LARGEST, KeptAnswer, Key
 from ._principal import Principal, service
 
 if TYPE_CHECKING:
@@ -102,10 +102,8 @@ class Unit:
             self.changed, self._change = False, None
             await self._stack.aclose()
             raise
-        for write in inner._before:
-            around.before_commit(write)
-        for tell in inner._after:
-            around.after_commit(tell)
+        around._before += inner._before
+        around._after += inner._after
 
     async def intend(self, change: "Change") -> None:
         """Note in `change` that an effect outside is about to be tried; it has to be committed at once."""
@@ -150,7 +148,7 @@ class Unit:
         await self._out(self._start)
         await self._out({**message, "body": b"".join(self._parts)})
 
-    async def repeat(self, answer: Answer) -> None:
+    async def repeat(self, answer: KeptAnswer) -> None:
         self._context.audited = True  # what is answered again was done once
         await self._out({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
         await self._out({"type": "http.response.body", "body": answer.body})
@@ -169,14 +167,14 @@ class Unit:
     async def _conclude(self, whole: bool) -> None:
         assert self._start is not None
         status = self._start["status"]
-        answer = Answer(status, self._start["headers"], b"".join(self._parts)) if whole else None
+        answer = KeptAnswer(status, self._start["headers"], b"".join(self._parts)) if whole else None
         if self.intended:
             await self._end_intent(status, answer)
         elif status < 400:
             await self._commit(answer)
         await self.undo()
 
-    async def _commit(self, answer: Answer | None) -> None:
+    async def _commit(self, answer: KeptAnswer | None) -> None:
         if not self.changed and not (self._key and self._audited):
             return  # nothing to commit: the edge writes the entry
         change = await self.change()
@@ -187,7 +185,7 @@ class Unit:
         await change._complete(self.db.log)
         self._context.audited = True
 
-    async def _end_intent(self, status: int, answer: Answer | None) -> None:
+    async def _end_intent(self, status: int, answer: KeptAnswer | None) -> None:
         self._context.audited = True
         error = self._context.error
         if self._context.noted.unresolved or (error is not None and error.may_have_happened):

@@ -17,7 +17,7 @@ from tests.airtable_connector.test_lost_answers import look, lose
 
 KEYS = st.sampled_from(["k1", "k2", "k3"])
 LOST = st.sampled_from([None, None, "drop-after", "drop-before"])
-WAITS = {"request.under-way", "request.answer-not-kept"}  # what a repeat may be told instead of the first answer
+WAITS = {"request.under-way"}  # what a repeat may be told instead of the first answer
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ class OperationRow:
     connection: str = ""
     state: str = "intended"
     merge_on: list[str] = field(default_factory=list)
+    single: bool = False
+    asked: int | None = None
     error: str | None = None
     reverts: UUID | None = None
     tries: int = 0
@@ -45,4 +47,5 @@ class RecordRow:
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     replaces: str | None = None
+    created: str | None = None
     sent_at: datetime | None = None

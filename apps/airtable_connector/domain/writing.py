@@ -34,6 +34,12 @@ def by_id(call: Call) -> bool:
     return _body(call).get("returnFieldsByFieldId") in (True, 1, "true", "1") or asked in ("true", "1")
 
 
+def is_single(call: Call) -> bool:
+    """Whether it is about one record, and answered with that instead of a list."""
+    _, record = requests.table_of(call)
+    return record is not None or (call.method == "POST" and "records" not in _body(call))
+
+
 def rows_of(call: Call, number: int, first: int, merge_on: Sequence[str]) -> list[RecordRow]:
     """The records `call` means to write, numbered from `first`; what Airtable will refuse anyhow gives none."""
     _, record = requests.table_of(call)
@@ -66,7 +72,7 @@ def _completed(rows: Sequence[RecordRow], raw: Any) -> list[RecordRow]:
         row.record, row.state = str(told["id"]), "done"
         if row.kind == "delete":
             continue
-        row.after = told.get("fields", {})
+        row.after, row.created = told.get("fields", {}), told.get("createdTime")
         if row.kind == "upsert":
             row.kind = "create" if row.record in made else "update"
         if row.kind == "create":

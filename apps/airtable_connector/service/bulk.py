@@ -111,7 +111,7 @@ class Bulk:
 
     async def _in_turn(self, calls: Sequence[Planned], read: Callable[[Any], None], who: Principal) -> Told:
         told: list[CallOutcome] = []
-        operation = self._writes.begin(calls[0][2], who)
+        operation = self._writes.begin(calls[0][2], who, sum(count for _, count, _ in calls))
         for position, (first, count, call) in enumerate(calls):
             try:
                 answer = await self._writes.send(call, operation)

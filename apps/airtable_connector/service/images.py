@@ -57,8 +57,15 @@ class Images:
 
     async def of(
         self, operation: OperationRow, ids: Sequence[str], who: Principal, *, table: str | None = None
-    ) -> dict[str, Record]:
+    ) -> dict[str, dict[str, Any]]:
         """The cells of these records; one that does not exist is missing. `table`: another one of the same base."""
+        found = await self.records(operation, ids, who, table=table)
+        return {id: record.get("fields", {}) for id, record in found.items()}
+
+    async def records(
+        self, operation: OperationRow, ids: Sequence[str], who: Principal, *, table: str | None = None
+    ) -> dict[str, Record]:
+        """The same as Airtable tells them."""
         table = table or operation.table
         if not ids:
             return {}
@@ -68,9 +75,9 @@ class Images:
                 raw = await self._ask(call, who)
             except (AirtableNotFound, AirtableRefused):
                 return {}
-            return {str(raw["id"]): raw.get("fields", {})}
+            return {str(raw["id"]): raw}
         records = await self.where(operation, formulas.any_of(ids), who, table=table)
-        return {str(record["id"]): record.get("fields", {}) for record in records}
+        return {str(record["id"]): record for record in records}
 
     async def created(
         self, operation: OperationRow, first: datetime, last: datetime, having: Sequence[Cells], who: Principal

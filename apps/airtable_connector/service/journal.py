@@ -35,8 +35,8 @@ class Journal:
     def __init__(self, db: Database, store: JournalStore, images: Images, tables: Tables, log: Log) -> None:
         self._db, self._store, self._images, self._tables, self._log = db, store, images, tables, log
 
-    def begin(self, call: Call, who: Principal) -> Running:
-        """Nothing is written yet; `call` is the first of its calls."""
+    def begin(self, call: Call, who: Principal, asked: int | None = None) -> Running:
+        """Nothing is written yet; `call` is the first of its calls, and `asked` the number of records of them all."""
         return Running(
             _row(
                 who,
@@ -46,6 +46,8 @@ class Journal:
                 table=writing.table_as_named(call),
                 fields_by_id=writing.by_id(call),
                 merge_on=writing.merge_fields(call),
+                single=writing.is_single(call),
+                asked=asked,
             ),
             who,
         )

@@ -89,7 +89,8 @@ class Resolver:
 
     async def _look(self, operation: OperationRow, call: int, rows: Sequence[RecordRow], who: Principal) -> str:
         fields = await self._previews.fields(operation.base, operation.table, who)
-        now = await self._images.of(operation, [row.record for row in rows if row.record], who)
+        there = await self._images.records(operation, [row.record for row in rows if row.record], who)
+        now = {id: record.get("fields", {}) for id, record in there.items()}
         made, twins = [], []
         if new := [row for row in rows if not row.record]:
             having = resolving.telling(new, fields)
@@ -101,6 +102,9 @@ class Resolver:
             made = [one for one in made if one["id"] not in ours]
         await self._reads.changed(operation.base)  # who wrote it may not have come so far
         verdict = resolving.judge(operation, rows, now, made, twins, fields)
+        there |= {str(one["id"]): one for one in made}
+        for row in rows:
+            row.created = there.get(row.record or "", {}).get("createdTime")
         async with self._db.change(who) as change:
             await self._journal.settle(change, operation, call, rows, UNKNOWN if verdict == "unknown" else None)
         return verdict

@@ -46,9 +46,9 @@ class Writes:
         self._settings, self._airtable, self._reads, self._journal = settings, airtable, reads, journal
         self._connections, self._previews, self._checks = connections, previews, checks
 
-    def begin(self, call: Call, who: Principal) -> Running:
-        """The operation that `call`, and maybe more after it, belong to."""
-        return self._journal.begin(call, who)
+    def begin(self, call: Call, who: Principal, asked: int | None = None) -> Running:
+        """The operation that `call`, and maybe more after it, belong to; they are to write `asked` records."""
+        return self._journal.begin(call, who, asked)
 
     async def send(self, call: Call, operation: Running, replaces: Sequence[str | None] = ()) -> Answer:
         """Airtable's answer to a write that succeeded; raises our error for every other one."""

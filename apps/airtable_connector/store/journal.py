@@ -85,7 +85,7 @@ class JournalStore:
         if (await change.execute(open_rows)).first() is not None:
             return False
         for row in rows:
-            values = {name: getattr(row, name) for name in ("kind", "record", "state", "before", "after")}
+            values = {name: getattr(row, name) for name in ("kind", "record", "state", "before", "after", "created")}
             done = await change.execute(
                 update(operation_records)
                 .where(operation_records.c.operation == operation, operation_records.c.position == row.position)

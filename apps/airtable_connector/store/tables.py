@@ -4,7 +4,8 @@ from sqlalchemy import JSON, Boolean, Column, DateTime, MetaData, SmallInteger, 
 
 metadata = MetaData()
 
-# One write request. `resolve_after`: from when on somebody else than its writer may look what became of it.
+# One write request. `resolve_after`: from when on somebody else than its writer may look what became of it. `single`:
+# asked for without a list of records, and so answered; `asked`: how many records it was to write.
 operations = Table(
     "operations",
     metadata,
@@ -20,6 +21,8 @@ operations = Table(
     Column("fields_by_id", Boolean, nullable=False),
     Column("connection", Text, nullable=False, server_default=text("''")),
     Column("merge_on", JSON, nullable=False, server_default=text("'[]'")),
+    Column("single", Boolean, nullable=False, server_default=text("false")),
+    Column("asked", SmallInteger),
     Column("state", Text, nullable=False),
     Column("error", Text),
     Column("reverts", Uuid),
@@ -29,7 +32,8 @@ operations = Table(
 )
 
 # One record of it. `call` counts the calls to Airtable of ten records each; `sent` are the cells as the caller wrote
-# them; `before` and `after` all cells that were not empty. Not JSONB: that has no U+0000, which cells may hold.
+# them; `before` and `after` all cells that were not empty; `created` is Airtable's createdTime. Not JSONB: that has no
+# U+0000, which cells may hold.
 operation_records = Table(
     "operation_records",
     metadata,
@@ -44,5 +48,6 @@ operation_records = Table(
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
     Column("replaces", Text),
+    Column("created", Text),
     Column("sent_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )

@@ -6,7 +6,7 @@ from base64 import b64encode
 import asyncpg
 import pytest
 
-from chassis._audit_relay import Ended
+from chassis import Ended, KeptAnswer
 
 from .test_audit import sweep
 
@@ -175,6 +175,19 @@ async def test_an_effect_that_was_lost_is_not_tried_again_with_its_key(client, n
     assert answer.problem[0] == code
     assert "letter lost" in answer.json()["detail"]
     assert notes.sent == ["lost"]
+
+
+async def test_a_key_whose_answer_was_lost_gets_the_one_that_was_found_out(client, notes, database):
+    await client.post("/notes/letters", json={"text": "lost"}, headers=KEY)
+    found = KeptAnswer(201, [(b"content-type", b"application/json"), (b"x-letter", b"7")], b'{"letter":"lost"}')
+    notes.ends["lost"] = Ended("succeeded", answer=found)
+    await sweep(client, database)
+    for _ in range(2):
+        answer = await client.post("/notes/letters", json={"text": "lost"}, headers=KEY)
+        assert (answer.status, answer.body) == (201, found.body)
+        assert (answer.headers["x-letter"], answer.headers["idempotency-replayed"]) == ("7", "true")
+    assert notes.sent == ["lost"]
+    assert found.body not in await kept(database)
 
 
 async def test_a_lost_effect_that_never_happened_is_tried_again_with_its_key(client, notes, database):
