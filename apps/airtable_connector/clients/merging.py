@@ -72,6 +72,8 @@ class MergedWrites:
             async with asyncio.timeout(current().remaining()):
                 return await member.answer
         except TimeoutError as late:
+            if member.answer.done() and not member.answer.cancelled():
+                return member.answer.result()  # it came in the same moment
             if group.sent:
                 raise AirtableWriteUnknown("No answer of Airtable came in time: the write may have happened.") from late
             raise AirtableTimeout("The time of this request ended before its turn came: nothing happened.") from late
