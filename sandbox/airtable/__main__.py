@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "compare with the real Airtable.",
     )
     parser.add_argument("--port", type=int, default=8100, help="of the API (8100); 0 takes a free one")
-    parser.add_argument("--admin-port", type=int, default=8101, help="of the admin plane, always on loopback")
+    parser.add_argument("--admin-port", type=int, default=8101, help="of the admin plane (8101), always on loopback")
     parser.add_argument("--host", default="127.0.0.1", help="the API's address (127.0.0.1)")
     parser.add_argument("--token", action="append", metavar="T", help="accept only this token; repeatable")
     parser.add_argument("--seed", type=Path, metavar="FILE", help="bases to start with (YAML or JSON)")

@@ -30,6 +30,7 @@ FORMULAS = (
     "{Missing} = 1",
     "NOPE(1)", "IF(", "ARRAYJOIN({Tags}) = 'b,a'", "{Size} > '1'", "EVEN(-1.5) = -2", "WEEKNUM({Day}) = 5",
     "DATETIME_FORMAT({Day}, 'L') = '01/31/2026'", "ERROR()", "LEN({Notes})", "WORKDAY_DIFF({Day}, {Day}) = 0",
+    "LAST_MODIFIED_TIME({Name}) = LAST_MODIFIED_TIME()", "LAST_MODIFIED_TIME({Tags})", "LAST_MODIFIED_TIME('Name')",
 )  # fmt: skip
 
 STEPS: list[tuple[str, str, str, dict[str, Any] | None, Any, str | None]] = [

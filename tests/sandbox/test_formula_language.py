@@ -59,7 +59,8 @@ SYNTAX = [
     "", " ", "AND(", "AND(Done", "AND(Done,)", "AND(,Done)", "{Name", "Name}", "'Ada", "\"Ada'", "Two words='x'",
     "Age==36", "Age<>36", "Age = ", "= 36", "()", "Age 36", "Done AND Done", "Age^2", "Age%2", "“Ada”=Name", "AND()",
     "OR()", "NOT()", "NOT(1,2)", "IF(1)", "LEN()", "LEN(1,2)", "+1",
-    "TRUE(1)", "BLANK(1)", "RECORD_ID(1)", "1.2.3", "Name;", "\\", "#", "Name='a'b'",
+    "TRUE(1)", "BLANK(1)", "RECORD_ID(1)", "LAST_MODIFIED_TIME('Name')",
+    "LAST_MODIFIED_TIME(Name, 1)", "1.2.3", "Name;", "\\", "#", "Name='a'b'",
 ]  # fmt: skip
 
 

@@ -195,9 +195,6 @@ def test_the_last_modified_time_of_single_fields_moves_with_their_cells_alone(cl
     formula = "IS_AFTER(LAST_MODIFIED_TIME({B}), '2027-01-15T08:00:30Z')"
     assert len(client.get(path, filterByFormula=formula)["records"]) == 1
     assert client.get(path, filterByFormula=formula.replace("{B}", "{A}").replace("00:30", "02:00"))["records"] == []
-    for wrong in ("LAST_MODIFIED_TIME('A')", "LAST_MODIFIED_TIME({A}&'')", "LAST_MODIFIED_TIME(A, 1)"):
-        refused = client.send("GET", path, params={"filterByFormula": wrong})
-        assert refused.json()["error"]["type"] == "INVALID_FILTER_BY_FORMULA"
 
 
 def test_who_am_i_has_an_id_and_no_scopes(client):

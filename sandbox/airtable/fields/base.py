@@ -57,6 +57,19 @@ class FieldType:
         return self.text(value, field).casefold()
 
 
+class NumberCell(FieldType):
+    """Whose cell is a number, in formulas and when sorted."""
+
+    def kind(self, field: Field) -> Kind:
+        return Kind.NUMBER
+
+    def operand(self, value: Any, field: Field) -> Any:
+        return value
+
+    def order(self, value: Any, field: Field) -> Any:
+        return value
+
+
 def is_empty(value: Any) -> bool:
     """What a client writes to clear a cell, and what is left out of an answer."""
     return value is None or value is False or value == "" or value == []

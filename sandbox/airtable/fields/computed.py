@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable import errors
-from sandbox.airtable.fields.base import FieldType, Kind
+from sandbox.airtable.fields.base import FieldType, Kind, NumberCell
+from sandbox.airtable.fields.people import PersonCell
 from sandbox.airtable.formula.values import cell_moment
 
 if TYPE_CHECKING:
@@ -17,15 +18,8 @@ class Computed(FieldType):
     computed = True
 
 
-class ComputedNumber(Computed):
-    def kind(self, field: Field) -> Kind:
-        return Kind.NUMBER
-
-    def operand(self, value: Any, field: Field) -> Any:
-        return value
-
-    def order(self, value: Any, field: Field) -> Any:
-        return value
+class ComputedNumber(NumberCell):
+    computed = True
 
 
 class _ComputedTime(Computed):
@@ -60,12 +54,8 @@ class LastModifiedTime(_ComputedTime):
         return record.last_change(watched) if watched else record.modified_time
 
 
-class _ComputedPerson(Computed):
-    def json(self, value: Any, field: Field) -> Any:
-        return dict(field.table.base.users[value])
-
-    def text(self, value: Any, field: Field) -> str:
-        return field.table.base.users[value]["name"]
+class _ComputedPerson(PersonCell):
+    computed = True
 
 
 class CreatedBy(_ComputedPerson):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.airtable import errors
-from sandbox.airtable.fields.base import FieldType, Kind
+from sandbox.airtable.fields.base import FieldType, Kind, NumberCell
 
 if TYPE_CHECKING:
     from sandbox.airtable.change import Change
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NUMBER_IN_TEXT = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
-class _Numeric(FieldType):
+class _Numeric(NumberCell):
     merges = True
 
     def write(self, value: Any, field: Field, change: Change) -> Any:
@@ -27,15 +27,6 @@ class _Numeric(FieldType):
         if change.typecast and isinstance(value, str):
             return self._from_text(value)
         raise errors.cannot_accept(field.name)
-
-    def kind(self, field: Field) -> Kind:
-        return Kind.NUMBER
-
-    def operand(self, value: Any, field: Field) -> Any:
-        return value
-
-    def order(self, value: Any, field: Field) -> Any:
-        return value
 
     def text(self, value: Any, field: Field) -> str:
         return f"{value:.{field.options.get('precision', 0)}f}"

@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     from sandbox.airtable.schema import Field
 
 
-class SingleCollaborator(FieldType):
-    name = "singleCollaborator"
-
-    def write(self, value: Any, field: Field, change: Change) -> Any:
-        return user_id(value, field, change)
+class PersonCell(FieldType):
+    """Whose cell is a user's id, shown as the user."""
 
     def json(self, value: Any, field: Field) -> Any:
         return dict(field.table.base.users[value])
 
     def text(self, value: Any, field: Field) -> str:
         return field.table.base.users[value]["name"]
+
+
+class SingleCollaborator(PersonCell):
+    name = "singleCollaborator"
+
+    def write(self, value: Any, field: Field, change: Change) -> Any:
+        return user_id(value, field, change)
 
 
 class MultipleCollaborators(FieldType):
