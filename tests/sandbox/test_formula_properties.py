@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.airtable.formula import EvaluationError, FormulaError, compile_formula, parse, print_formula
-from sandbox.airtable.formula.functions import FUNCTIONS
+from sandbox.airtable.formula.functions import FUNCTIONS, Takes
 from sandbox.airtable.formula.nodes import Binary, Call, FieldName, Negative, Number, Text
 from sandbox.airtable.formula.values import Moment
 from sandbox.airtable.seed import load
@@ -87,14 +87,15 @@ def _calls(draw, depth=3):
     function = FUNCTIONS[name]
     most = function.least + 2 if function.most is None else function.most
     count = draw(st.integers(function.least, most))
-    call = f"{name}({','.join(draw(_calls(draw(st.integers(0, depth - 1)))) for _ in range(count))})"
+    argument = _fields if function.takes is Takes.FIELDS else _calls(draw(st.integers(0, depth - 1)))
+    call = f"{name}({','.join(draw(argument) for _ in range(count))})"
     return draw(st.sampled_from(["{}", "-{}", "{}&'x'", "{}+1", "1/{}", "{}<{{X}}", "{}='2026-01-31'"])).format(call)
 
 
+_fields = st.sampled_from(["{A}", "{B}", "{X}", "{Y}"])
 _operands = st.one_of(
-    st.sampled_from(
-        ["{A}", "{B}", "{X}", "{Y}", "''", "'day'", "'2026-01-31'", "'9999-12-31'", "'a(b+'", "'YYYY'", "0"]
-    ),
+    _fields,
+    st.sampled_from(["''", "'day'", "'2026-01-31'", "'9999-12-31'", "'a(b+'", "'YYYY'", "0"]),
     st.floats(-1e18, 1e18).map(lambda value: f"({value:f})"),
     st.integers(-400, 400).map("({})".format),
     _texts.map(lambda value: print_formula(Text(value))),
