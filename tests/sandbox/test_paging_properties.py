@@ -10,11 +10,12 @@ from sandbox.airtable.clock import Clock
 from sandbox.airtable.ids import Ids
 from sandbox.airtable.iterators import Iterators
 from sandbox.airtable.seed import OWNER, load
+from tests.sandbox.fuzz import EXAMPLES
 
 TABLE = {"name": "T", "fields": [{"name": "N", "type": "number"}]}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     count=st.integers(0, 25),
     size=st.integers(1, 7),

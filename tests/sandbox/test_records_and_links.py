@@ -13,6 +13,7 @@ from sandbox.airtable.errors import AirtableError
 from sandbox.airtable.ids import Ids
 from sandbox.airtable.rendering import Rendering
 from sandbox.airtable.seed import OWNER, load
+from tests.sandbox.fuzz import EXAMPLES
 
 SEED = {
     "bases": [
@@ -139,5 +140,5 @@ class RecordsAndLinks(RuleBasedStateMachine):
 
 TestRecordsAndLinks = RecordsAndLinks.TestCase
 TestRecordsAndLinks.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,6 +1,7 @@
 """The seed format: what it can say, what is refused and where, and that the built-in bases never change."""
 
 import copy
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +162,12 @@ def test_a_computed_field_that_cannot_be_computed_is_refused(options, message):
     with pytest.raises(InvalidSeed, match=message) as refused:
         load(document)
     assert str(refused.value).startswith("bases[0].tables[1].fields[3].")
+
+
+def test_the_base_of_pyairtables_own_tests_is_one():
+    content = (Path(__file__).parent / "pyairtables_own_tests/seed.yaml").read_bytes()
+    (base,) = load(read_seed(content, "seed.yaml"))
+    assert base.id == "appaPqizdsNHDvlEm"
 
 
 def test_two_bases_of_one_name_are_refused():
