@@ -17,6 +17,7 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "Done", "type": "checkbox", "options": {"icon": "check", "color": "greenBright"}},
     {"name": "Day", "type": "date", "options": {"dateFormat": {"name": "iso"}}},
 ]
+_WATCHED = {"filters": {"dataTypes": ["tableData"], "recordChangeScope": "<table>"}}
 _T, _R = "/v0/{base}/{table}", "/v0/{base}/{table}/{record}"
 _ALL = {
     "Name": "one", "Notes": "**bold**", "Size": 1.5, "Share": 0.25, "State": "New", "Tags": ["b", "a"], "Done": True,
@@ -84,6 +85,24 @@ STEPS: list[tuple[str, str, str, dict[str, Any] | None, Any, str | None]] = [
      {"name": "N", "type": "number"}, None),
     ("rename a field", "PATCH", "/v0/meta/bases/{base}/tables/{table}/fields/{field}", None, {"name": "Title"}, None),
     ("name it back", "PATCH", "/v0/meta/bases/{base}/tables/{table}/fields/{field}", None, {"name": "Name"}, None),
+    ("make a field of attachments", "POST", "/v0/meta/bases/{base}/tables/{table}/fields", None,
+     {"name": "Files", "type": "multipleAttachments"}, None),
+    ("upload", "POST", "/v0/{base}/{record}/Files/uploadAttachment", None,
+     {"contentType": "text/plain", "file": "aGVsbG8=", "filename": "a.txt"}, None),
+    ("upload without a name", "POST", "/v0/{base}/{record}/Files/uploadAttachment", None,
+     {"contentType": "text/plain", "file": "aGVsbG8="}, None),
+    ("make a webhook", "POST", "/v0/bases/{base}/webhooks", None, {"specification": {"options": _WATCHED}}, "hook"),
+    ("make a webhook of nothing", "POST", "/v0/bases/{base}/webhooks", None, {"specification": {}}, None),
+    ("no payloads yet", "GET", "/v0/bases/{base}/webhooks/{hook}/payloads", None, None, None),
+    ("change what is watched", "PATCH", _R, None, {"fields": {"Size": 3}}, None),
+    ("payloads", "GET", "/v0/bases/{base}/webhooks/{hook}/payloads", {"cursor": 1}, None, None),
+    ("payloads from beyond the end", "GET", "/v0/bases/{base}/webhooks/{hook}/payloads", {"cursor": 9}, None, None),
+    ("51 payloads", "GET", "/v0/bases/{base}/webhooks/{hook}/payloads", {"limit": 51}, None, None),
+    ("refresh the webhook", "POST", "/v0/bases/{base}/webhooks/{hook}/refresh", None, None, None),
+    ("enable notifications", "POST", "/v0/bases/{base}/webhooks/{hook}/enableNotifications", None,
+     {"enable": True}, None),
+    ("delete the webhook", "DELETE", "/v0/bases/{base}/webhooks/{hook}", None, None, None),
+    ("payloads of no webhook", "GET", "/v0/bases/{base}/webhooks/{hook}/payloads", None, None, None),
     *((f"formula {each}", "GET", _T, {"filterByFormula": each, "fields[]": "Name"}, None, None) for each in FORMULAS),
     ("delete", "DELETE", "/v0/{base}/{table}/{other}", None, None, None),
     ("delete again", "DELETE", "/v0/{base}/{table}/{other}", None, None, None),

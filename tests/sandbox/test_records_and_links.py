@@ -4,7 +4,16 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from sandbox.airtable import writing
 from sandbox.airtable.change import Author
@@ -138,7 +147,8 @@ class RecordsAndLinks(RuleBasedStateMachine):
         assert likes == self.likes
 
 
-TestRecordsAndLinks = RecordsAndLinks.TestCase
-TestRecordsAndLinks.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+def test_every_history_agrees_with_the_model():
+    examples = settings(
+        max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    run_state_machine_as_test(RecordsAndLinks, settings=examples)
