@@ -35,6 +35,8 @@ def equal(left: Any, right: Any) -> bool:
 
 def _ordered(compare: Operation) -> Operation:
     def result(left: Any, right: Any) -> int:
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            return int(compare(left, right))
         left, right = scalar(left), scalar(right)
         if isinstance(left, Moment) or isinstance(right, Moment):
             moments = _moments(left, right)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.airtable.fields.base import Kind
@@ -18,12 +18,16 @@ Part = Callable[[], Any]
 @LOGIC.add("AND", 1, None, Kind.NUMBER, Takes.PARTS)
 def _and(*parts: Part) -> Any:
     """A list counts by its elements, as `AND(values)` of a rollup does."""
-    return int(all(all(map(truthy, flat([part()]))) for part in parts))
+    return int(all(_counts(part(), all) for part in parts))
 
 
 @LOGIC.add("OR", 1, None, Kind.NUMBER, Takes.PARTS)
 def _or(*parts: Part) -> Any:
-    return int(any(any(map(truthy, flat([part()]))) for part in parts))
+    return int(any(_counts(part(), any) for part in parts))
+
+
+def _counts(value: Any, how: Callable[[Iterable[bool]], bool]) -> bool:
+    return how(map(truthy, flat(value))) if isinstance(value, list) else truthy(value)
 
 
 @LOGIC.add("NOT", 1, 1, Kind.NUMBER)
