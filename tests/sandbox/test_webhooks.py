@@ -125,6 +125,15 @@ def test_an_outside_edit_is_told_as_one_of_a_person(client, admin):
     assert payload["actionMetadata"]["source"] == "client"
 
 
+def test_a_payload_says_what_its_writer_may(client, contacts, monkeypatch):
+    hook = Hook(client)
+    with monkeypatch.context() as patched:
+        patched.setattr(client.base("CRM"), "permission_level", "edit")
+        create(client, contacts, Name="A")
+    (payload,) = hook.payloads()["payloads"]
+    assert payload["actionMetadata"]["sourceMetadata"]["user"]["permissionLevel"] == "edit"
+
+
 def test_a_refused_write_is_not_told(client, contacts):
     hook = Hook(client)
     client.send("POST", contacts, json={"records": [{"fields": {"Name": "A"}}, {"fields": {"Nope": 1}}]})

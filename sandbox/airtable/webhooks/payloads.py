@@ -24,7 +24,7 @@ def payload(event: Event, filters: Filters) -> dict[str, Any] | None:
     if not parts:
         return None
     user = event.base.users[event.user_id]
-    about = {"id": user["id"], "email": user["email"], "name": user["name"], "permissionLevel": "create"}
+    about = {key: user[key] for key in ("id", "email", "name")} | {"permissionLevel": event.base.permission_level}
     return {
         "timestamp": iso(event.at),
         "baseTransactionNumber": event.base.version,

@@ -180,9 +180,10 @@ class Webhooks:
         return webhook
 
     def _forget_old(self, webhook: Webhook, now: float) -> None:
-        kept = [pair for pair in webhook.payloads if pair[0] > now - WEEK]
-        webhook.first += len(webhook.payloads) - len(kept)
-        webhook.payloads = kept
+        """Those at the front: at every write all of them would be looked at."""
+        old = next((at for at, (told, _) in enumerate(webhook.payloads) if told > now - WEEK), len(webhook.payloads))
+        webhook.first += old
+        del webhook.payloads[:old]
 
 
 def _fitting(specification: dict[str, Any], base: Base | None) -> Filters | None:
