@@ -14,7 +14,7 @@ from . import _wire as wire
 from ._codes import HeadersTooLarge, Internal, NoDeadline, NotThroughSidecar, RequestTimeout, RequestTooLarge, Starting
 from ._context import Context, enter, leave, read_request_id, read_timeout, read_traceparent
 from ._errors import AppError
-from ._health import Health
+from ._health import Health, size_of
 from ._logs import Log
 from ._patience import Patience
 from ._principal import Verifier
@@ -60,6 +60,7 @@ class Edge:
         self._log, self._metrics, self._health = log, metrics, health
         self._identify, self._answer, self._trail = verifier.principal, answer, trail
         self._max_body, self._default_timeout = settings.max_body_bytes, settings.default_timeout
+        self._settings = type(settings)
         self._token = settings.app_api_token.get_secret_value().encode() if settings.app_api_token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +73,8 @@ class Edge:
             return
         if path == "/readyz":
             missing = await self._health.missing()
-            body = {"ready": not missing, "app": self._app_id, "waits_for": missing}
+            told = {"lines": size_of(self._settings), "breakers": self._health.breakers()}
+            body = {"ready": not missing, "app": self._app_id, "waits_for": missing, **told}
             await answer(send, 503 if missing else 200, orjson.dumps(body))
             return
         await _Request(self, scope, receive, send).run()

@@ -1,8 +1,11 @@
 """Coming up, being ready, going down: what an app waits for, in words."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,13 +14,20 @@ from ._context import background, enter, leave
 from ._errors import AppError
 from ._logs import Log
 from ._mesh import Mesh
-from ._settings import ConfigError
+from ._settings import AppSettings, ConfigError
 
 Check = Callable[[], Awaitable[str | None]]
 POLL = 0.05  # seconds between looks at a sidecar that is still starting
 PROBE = 0.5  # seconds a look may take
 STOP = 0.5  # seconds one `stop()` may take
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds between attempts of a `start()` that failed
+
+
+@cache
+def size_of(settings: type[AppSettings]) -> int:
+    """The lines of Python in the app's folder, which is where its settings are."""
+    folder = Path(str(sys.modules[settings.__module__].__file__)).parent
+    return sum(len(path.read_bytes().splitlines()) for path in folder.rglob("*.py"))
 
 
 class Health:
@@ -64,6 +74,10 @@ class Health:
             if problem:
                 found.append(problem)
         return found
+
+    def breakers(self) -> dict[str, str]:
+        """Callee → state, of the breakers that are not closed."""
+        return {app: each["state"] for app, each in self._mesh.breakers().items() if each["state"] != "closed"}
 
     async def end(self) -> None:
         """Stop what was started, last first."""

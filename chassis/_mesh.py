@@ -154,9 +154,8 @@ class Mesh:
             outcome, result, part = "cancelled", None, call(context, method, app_id)
             try:
                 left = self._time_left(context, limit)
-                result = await self._attempt(
-                    part.traceparent, context, authorization, app_id, method, path, headers, body, left, whole=whole
-                )
+                sent = wire.headers_for(context, authorization, app_id, headers, left, part.traceparent)
+                result = await self._attempt(app_id, method, path, sent, body, left, whole=whole)
                 outcome = result.error.code if isinstance(result, Failure) else str(result.status)
             finally:
                 if outcome == "cancelled":
@@ -179,18 +178,7 @@ class Mesh:
             await asyncio.sleep(random.uniform(0.02, 0.05))  # callers of a dead app do not all come back at once
 
     async def _attempt(
-        self,
-        traceparent: str,
-        context: Context,
-        authorization: str | None,
-        app_id: str,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None,
-        body: Body,
-        left: float,
-        *,
-        whole: bool,
+        self, app_id: str, method: str, path: str, headers: Mapping[str, str], body: Body, left: float, *, whole: bool
     ) -> aiohttp.ClientResponse | Failure:
         upload = wire.Upload(body) if body is not None and not isinstance(body, bytes) else None
         try:
@@ -199,7 +187,7 @@ class Mesh:
                     method,
                     self.url(wire.path_for_daprd(path)),
                     data=upload.chunks() if upload else wire.body_of(body),
-                    headers=wire.headers_for(context, authorization, app_id, headers, left, traceparent),
+                    headers=headers,
                     allow_redirects=False,
                     timeout=PATIENT if left <= IDLE else aiohttp.ClientTimeout(total=None, sock_read=left),
                 )

@@ -57,16 +57,33 @@ def trace(id: Annotated[str, typer.Argument(help="A trace id, or last.")] = "las
 
 
 def map_(minutes: Minutes = 5, json: Json = False) -> None:
-    """Who calls whom, as seen, and how each edge is compared with the hour before; ill ones first."""
+    """Every service with its size and open breakers, who calls whom and how well, and what each journey needs.
+
+    Edges are compared with the hour before, the ill ones first; `undeclared` is a call that the code does not make.
+    """
     with gateway(json) as there:
-        found = there.get("/api/v1/edges", [("minutes", minutes)])
+        own = there.get("/readyz")
+        services = [{"name": own["app"], "status": "ready", **own}, *there.get("/health")["services"]]
+        found = there.get("/api/v1/map", [("minutes", minutes)])
     if json:
-        output.as_json(found)
+        output.as_json({"services": services, **found})
         return
+    output.as_columns(["service", "lines", "state", "breakers not closed"], map(_service, services))
+    typer.echo()
     output.as_columns(
-        ["caller", "callee", "state", "since", "calls", "failed", "mean ms", "p95 ms", "before"],
-        (_edge(one) for one in found["items"]),
+        ["caller", "callee", "state", "since", "calls", "failed", "mean ms", "p95 ms", "before", ""],
+        map(_edge, found["edges"]),
     )
+    typer.echo("\nnot seen: " + ", ".join(f"{one['caller']} → {one['callee']}" for one in found["unseen"]) + "\n")
+    output.as_columns(
+        ["journey", "%", "cannot do without"],
+        ([one["name"], one["weight"], ", ".join(one["needs"])] for one in found["journeys"]),
+    )
+
+
+def _service(one: dict[str, Any]) -> list[Any]:
+    breakers = ", ".join(f"{callee} {state}" for callee, state in one["breakers"].items())
+    return [one["name"], one["lines"], one["status"], breakers]
 
 
 def _line(part: dict[str, Any], whole: float) -> str:
@@ -79,4 +96,6 @@ def _line(part: dict[str, Any], whole: float) -> str:
 def _edge(one: dict[str, Any]) -> list[Any]:
     now = one["now"]
     numbers = [str(now["calls"]), str(now["failed"]), f"{now['mean_ms']:.1f}", f"{now['p95_ms']:.0f}"]
-    return [one["caller"], one["callee"], one["state"], one["since"], *numbers, f"{one['before']['mean_ms']:.1f}"]
+    strange = "undeclared" if one["declared"] is False else ""
+    before = f"{one['before']['mean_ms']:.1f}"
+    return [one["caller"], one["callee"], one["state"], one["since"], *numbers, before, strange]

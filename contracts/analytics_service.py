@@ -142,6 +142,31 @@ class EdgeHealth(BaseModel):
     before: Edge
 
 
+class MapEdge(EdgeHealth):
+    declared: bool | None = Field(description="The code makes this call; null: it is not one between our services.")
+
+
+class Call(BaseModel):
+    caller: str
+    callee: str
+
+
+class JourneyNeeds(BaseModel):
+    """What users do, and without what they cannot do it."""
+
+    name: str
+    weight: int = Field(description="Its share of all they do, in percent.")
+    needs: list[str] = Field(description="Each failed it when it was killed; sidecars are their apps'.")
+
+
+class ServiceMap(BaseModel):
+    """Who calls whom: as seen, the ill edges first, and as the code says."""
+
+    edges: list[MapEdge]
+    unseen: list[Call] = Field(description="What the code would call and nobody has seen in this time.")
+    journeys: list[JourneyNeeds]
+
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from . import callers, configuration, observability, programs, topics
+from . import callers, configuration, observability, programs, service_map, topics
 from .kubernetes import generating as kubernetes
 from .plan import load_plan
 
@@ -44,4 +44,5 @@ def generated(root: Path) -> dict[Path, str]:
     for program, heard in others.items():
         found.allow(program, heard)
     files = configuration.generated(root, plan, calls, found, others) | observability.generated(root, plan)
+    files |= service_map.generated(root, plan, calls)
     return files | kubernetes.generated(root, plan, calls, found)

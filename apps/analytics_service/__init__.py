@@ -2,7 +2,7 @@
 
 domain      insight · owner @platform
 owns        traces that failed, were slow, or are samples; calls per minute between services; what changed
-serves      GET /api/v1/traces, …/{trace_id}, /graph, /edges, /changes, /logs · OTLP beside it: POST /v1/traces
+serves      GET /api/v1/traces, …/{trace_id}, /graph, /edges, /map, /changes, /logs · OTLP beside it: POST /v1/traces
 publishes   nothing
 subscribes  schema-service.schema-changed
 calls       nothing

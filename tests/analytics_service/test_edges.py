@@ -59,7 +59,31 @@ async def test_edges_are_told_as_they_are_now_to_who_may_see_the_platform(app, c
     assert (await client.get("/api/v1/edges", params={"minutes": 0})).status == 422
 
 
-async def test_the_platforms_edges_are_not_for_everybody(client, dapr):
+async def test_the_map_says_which_calls_the_code_declares_and_which_nobody_has_seen(app, client):
+    seen = [
+        span(trace_id(), "GET x", kind="client", peer_service=callee)
+        for callee in ("audit-service", "rate-limiter-service", "api.airtable.com")
+        for _ in range(6)
+    ]
+    seen += [span(trace_id(), "GET x", kind="client", peer_service="api-gateway") for _ in range(6)]
+    assert await Telemetry(app).send(*seen) == 200
+    found = (await client.get("/api/v1/map")).json()
+    declared = {edge["callee"]: edge["declared"] for edge in found["edges"]}
+    assert declared == {
+        "audit-service": True,
+        "rate-limiter-service": True,
+        "api.airtable.com": None,
+        "api-gateway": False,
+    }
+    unseen = [(call["caller"], call["callee"]) for call in found["unseen"]]
+    assert ("api-gateway", "schema-service") in unseen
+    assert ("api-gateway", "audit-service") not in unseen
+    assert found["journeys"][0]["name"] == "list records"
+    assert "airtable-connector" in found["journeys"][0]["needs"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/edges", "/api/v1/map"])
+async def test_the_platforms_edges_are_not_for_everybody(client, dapr, path):
     narrow = {"authorization": f"Bearer {dapr.token(scopes=('records.read',))}"}
-    answer = await client.get("/api/v1/edges", headers=narrow)
+    answer = await client.get(path, headers=narrow)
     assert answer.problem == ("traces.not-yours", 403, "analytics-service")

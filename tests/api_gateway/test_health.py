@@ -18,13 +18,18 @@ async def test_the_platform_is_ok_when_every_app_is_ready(client, peers):
 
 
 async def test_the_platform_is_degraded_when_one_is_not_and_says_which(client, peers):
-    peers[APPS[0]].answers(json={})
+    peers[APPS[0]].answers(json={"lines": 7, "breakers": {"b-service": "open"}})
     peers[APPS[1]].answers(503, json={"ready": False})
     peers[APPS[2]].fails("dead")
     answer = await client.get("/health")
     assert (answer.status, answer.json()["status"]) == (200, "degraded")
     told = {each["name"]: each["status"] for each in answer.json()["services"]}
     assert told == {APPS[0]: "ready", APPS[1]: "not ready (503)", APPS[2]: "peer.unavailable"}
+    assert [(each["lines"], each["breakers"]) for each in answer.json()["services"]] == [
+        (7, {"b-service": "open"}),
+        (None, {}),
+        (None, {}),
+    ]
 
 
 async def test_frozen_apps_cost_one_patience_together(client, peers, monkeypatch):

@@ -1,10 +1,13 @@
 """Coming up behind an open port, being ready, going down in order."""
 
 import asyncio
+import sys
+from pathlib import Path
 
 import pytest
 
 from chassis import AppError, AppSettings, Secrets, SecretsUnavailable, State, _health, create_app
+from chassis._breaker import OPENS_AFTER, Breaker
 from chassis.testing import AppClient
 
 
@@ -101,6 +104,19 @@ async def test_readiness_names_each_thing_that_is_missing(dapr):
             503, ["its sidecar", "room on the disk", "its database"],
         )  # fmt: skip
         assert (await client.get("/healthz")).status == 200
+
+
+async def test_readiness_tells_the_size_of_the_app_and_which_callees_it_leaves_alone(dapr):
+    app = made(dapr)
+    breaker = app.state.chassis.mesh._breakers.setdefault("b-service", Breaker())
+    app.state.chassis.mesh._breakers["c-service"] = Breaker()
+    async with AppClient(app).running() as client:
+        for _ in range(OPENS_AFTER):
+            breaker.failed()
+        told = (await client.get("/readyz")).json()
+    assert told["breakers"] == {"b-service": "open"}
+    folder = Path(sys.modules[type(app.state.chassis.settings).__module__].__file__).parent
+    assert told["lines"] == sum(len(path.read_text().splitlines()) for path in folder.rglob("*.py"))
 
 
 async def test_a_check_that_never_answers_is_named(dapr, monkeypatch):

@@ -51,10 +51,22 @@ def test_traces_are_listed_with_the_way_to_the_next_page(gateway, pyat):
 def test_the_map_shows_each_edge_with_its_health(gateway, pyat, as_data):
     calls = {"calls": 4, "failed": 2, "mean_ms": 12.34, "p95_ms": 50.0}
     edge = {"caller": "api-gateway", "callee": "connector", "state": "failing", "since": "2026-01-01T00:00:00Z"}
-    gateway.on("GET", "/api/v1/edges", {"items": [{**edge, "now": calls, "before": calls}]})
+    seen = {
+        "edges": [{**edge, "now": calls, "before": calls, "declared": False}],
+        "unseen": [{"caller": "connector", "callee": "schema-service"}],
+        "journeys": [{"name": "list records", "weight": 22, "needs": ["api-gateway", "connector"]}],
+    }
+    gateway.on("GET", "/api/v1/map", seen)
+    gateway.on("GET", "/readyz", {"app": "api-gateway", "ready": True, "lines": 3000, "breakers": {}})
+    other = {"name": "connector", "status": "peer.unavailable", "lines": None, "breakers": {"schema-service": "open"}}
+    gateway.on("GET", "/health", {"services": [other]})
     if as_data:
-        assert json.loads(pyat("map", "--json").stdout)["items"][0]["state"] == "failing"
+        told = json.loads(pyat("map", "--json").stdout)
+        assert (told["edges"][0]["state"], told["services"][0]["lines"]) == ("failing", 3000)
         return
-    heads, row = pyat("map").stdout.splitlines()
-    assert heads.split()[:3] == ["caller", "callee", "state"]
-    assert row.split()[:3] == ["api-gateway", "connector", "failing"]
+    rows = [line.split() for line in pyat("map").stdout.splitlines() if line]
+    assert ["api-gateway", "3000", "ready"] in rows
+    assert ["connector", "peer.unavailable", "schema-service", "open"] in rows
+    assert [row for row in rows if row[:3] == ["api-gateway", "connector", "failing"] and row[-1] == "undeclared"]
+    assert ["not", "seen:", "connector", "→", "schema-service"] in rows
+    assert ["list", "records", "22", "api-gateway,", "connector"] in rows

@@ -1,4 +1,4 @@
-"""/api/v1/traces, /graph and /edges: where time went, who calls whom, and how well."""
+"""/api/v1/traces, /graph, /edges and /map: where time went, who calls whom, and how well."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -8,7 +8,16 @@ from fastapi import Path, Query
 from apps.analytics_service.domain.reading import reader
 from apps.analytics_service.service import Traces
 from chassis import Principal, Router
-from contracts.analytics_service import TRACE_ID, Edge, EdgeHealth, Trace, TracesQuery, TraceSummary, Whose
+from contracts.analytics_service import (
+    TRACE_ID,
+    Edge,
+    EdgeHealth,
+    ServiceMap,
+    Trace,
+    TracesQuery,
+    TraceSummary,
+    Whose,
+)
 from contracts.listing import Listing
 
 router = Router(prefix="/api/v1", tags=["Traces"])
@@ -45,4 +54,15 @@ async def list_edges(
     before: Annotated[int, Query(ge=1, le=720, description="Minutes before it to compare it with.")] = 60,
 ) -> Listing[EdgeHealth]:
     """Every call between services and to what stands outside, the ill ones first; takes the scope traces.platform."""
-    return await traces.health(minutes, before, reader(who, "platform"))
+    return Listing(items=await traces.health(minutes, before, reader(who, "platform")))
+
+
+@router.get("/map", summary="Who calls whom, as seen and as the code says, and what each journey needs")
+async def get_map(
+    who: Principal,
+    traces: Traces,
+    minutes: Annotated[int, Query(ge=1, le=60, description="How long the present is.")] = 5,
+    before: Annotated[int, Query(ge=1, le=720, description="Minutes before it to compare it with.")] = 60,
+) -> ServiceMap:
+    """The edges as under /edges, each with whether the code declares it; takes the scope traces.platform."""
+    return await traces.map(minutes, before, reader(who, "platform"))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from apps.analytics_service.domain import graph, health, traces
+from apps.analytics_service.domain import declared, graph, health, traces
 from apps.analytics_service.domain.assembly import Assembly
 from apps.analytics_service.domain.errors import UnknownTrace
 from apps.analytics_service.domain.spans import Span
@@ -13,7 +13,7 @@ from apps.analytics_service.service.changes import Changes
 from apps.analytics_service.settings import Settings
 from apps.analytics_service.store import EdgeStore, TraceStore
 from chassis import AppError, Database, Log, Principal, service
-from contracts.analytics_service import Edge, EdgeHealth, Kept, Trace, TracesQuery, TraceSummary
+from contracts.analytics_service import Edge, EdgeHealth, Kept, ServiceMap, Trace, TracesQuery, TraceSummary
 from contracts.listing import Listing
 
 EVERY = 0.5  # seconds between looks at what has become whole
@@ -26,7 +26,7 @@ class Traces:
         self, settings: Settings, db: Database, store: TraceStore, edges: EdgeStore, changes: Changes, log: Log
     ) -> None:
         self._settings, self._db, self._store, self._edges, self._log = settings, db, store, edges, log
-        self._changes = changes
+        self._changes, self._declared = changes, declared.load()
         self._who = service(settings.app_id)
         self._assembly = Assembly(
             room=settings.waiting, quiet=settings.quiet, slow=settings.slow, samples=settings.samples
@@ -75,7 +75,7 @@ class Traces:
             found = await self._edges.between(read, since, until)
         return Listing(items=[graph.edge(caller, callee, calls) for caller, callee, calls in found])
 
-    async def health(self, minutes: int, before: int, who: Principal) -> Listing[EdgeHealth]:
+    async def health(self, minutes: int, before: int, who: Principal) -> list[EdgeHealth]:
         """Every edge in the last `minutes`, compared with the `before` ones before them; the running minute counts."""
         this_minute = time.time_ns() // graph.MINUTE
         now = this_minute - minutes
@@ -83,7 +83,11 @@ class Traces:
             found = await self._edges.minutes(read, datetime.fromtimestamp((now - before) * 60, UTC))
         for key, calls in self._counted.items():
             found.setdefault(key, graph.Calls()).add(calls)
-        return Listing(items=health.judged(found, now))
+        return health.judged(found, now)
+
+    async def map(self, minutes: int, before: int, who: Principal) -> ServiceMap:
+        """The edges beside what the code declares."""
+        return self._declared.beside(await self.health(minutes, before, who))
 
     async def forget(self) -> None:
         """Delete what is too old, and what there is no room for."""

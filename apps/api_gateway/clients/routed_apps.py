@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import orjson
+from pydantic import BaseModel, ValidationError
 
 from apps.api_gateway.domain.why.evidence import Probe
 from chassis import AppError, Mesh, acting, background
@@ -15,6 +16,13 @@ DOCUMENT_PATIENCE = 2.0  # seconds
 # daprd closes its connection to another sidecar three minutes after the last call on it began, a stream that still
 # comes on it included: its reader sees an end like any other.
 OPEN_EVERY = 45.0  # seconds; with several replicas each has its turn
+
+
+class _Told(BaseModel):
+    """What an app says of itself beside whether it is ready."""
+
+    lines: int | None = None
+    breakers: dict[str, str] = {}
 
 
 class RoutedApps:
@@ -27,9 +35,12 @@ class RoutedApps:
         try:
             answer = await self._mesh.call(app, "GET", "/readyz", timeout=patience)
             ready, words = answer.status == 200, "ready" if answer.status == 200 else f"not ready ({answer.status})"
+            told = _Told.model_validate_json(answer.body)
         except AppError as error:
-            ready, words = False, error.code
-        return Probe(app, ready, words, (perf_counter() - began) * 1000)
+            ready, words, told = False, error.code, _Told()
+        except ValidationError:
+            told = _Told()
+        return Probe(app, ready, words, (perf_counter() - began) * 1000, told.lines, told.breakers)
 
     @asynccontextmanager
     async def kept_open(self, app: str) -> AsyncIterator[None]:

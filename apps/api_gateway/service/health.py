@@ -1,6 +1,7 @@
 """How the platform is: every routed app, asked through the mesh."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,11 +13,16 @@ PATIENCE = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """One app. `response_time` is in milliseconds; `status` is `ready` or the reason why it is not."""
+    """One app. `response_time` is in milliseconds; `status` is `ready` or the reason why it is not.
+
+    `lines` of code it has, `breakers` (callee → state) of its own that are not closed.
+    """
 
     name: str
     status: str
     response_time: float
+    lines: int | None
+    breakers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +43,8 @@ class Health:
         answers = await asyncio.gather(*(self._apps.readiness(name, PATIENCE) for name in self._names))
         return PlatformHealth(
             status="ok" if all(answer.ready for answer in answers) else "degraded",
-            services=tuple(ServiceHealth(answer.app, answer.answer, round(answer.took, 1)) for answer in answers),
+            services=tuple(
+                ServiceHealth(answer.app, answer.answer, round(answer.took, 1), answer.lines, answer.breakers)
+                for answer in answers
+            ),
         )

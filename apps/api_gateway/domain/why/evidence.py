@@ -71,12 +71,17 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A question to the app, asked now: whether it is ready, what it answered, after how many milliseconds."""
+    """A question to the app, asked now: whether it is ready, what it answered, after how many milliseconds.
+
+    `lines` of code it has, and its breakers that are not closed, by callee: None and empty where it did not say.
+    """
 
     app: str
     ready: bool
     answer: str
     took: float
+    lines: int | None = None
+    breakers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
