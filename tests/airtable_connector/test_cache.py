@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+import re
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +49,33 @@ async def test_who_takes_no_gzip_gets_none(client: AppClient, place: Place, acce
     answer = await client.get(place.records, headers={"accept-encoding": accepted})
     assert "content-encoding" not in answer.headers
     assert answer.json()["items"]
+
+
+async def test_a_header_says_why_an_answer_was_hit_missed_or_passed_by(
+    client: AppClient, dapr: FakeDapr, place: Place, app: Any
+) -> None:
+    async def why(path: str, **request: Any) -> str:
+        who, _, told = (await client.get(path, **request)).headers["cache-status"].partition("; ")
+        assert who == "airtable-connector"
+        return re.sub(r"ttl=(\d|[12]\d)\b", "ttl=fresh", told)
+
+    path = f"{place.v0}?pageSize=10"
+    offset = (await client.get(path)).json()["offset"]
+    one = f"{place.records}/{next(iter(place.table.records))}"
+    assert await why(one) == "fwd=uri-miss; stored"
+    assert await why(one) == "hit; ttl=fresh"
+    assert await why(one, headers={"cache-control": "no-cache"}) == "fwd=request"
+    assert await why(path, params={"offset": offset}) == "fwd=bypass; detail=later-page"
+    near = app.state.chassis.container[ReadCache]._near._entries
+    for key, entry in near.items():
+        near[key] = replace(entry, fresh_until=time.time() - 7)
+    place.sandbox.faults.add({"kind": "status", "method": "GET", "path": ".*", "status": 503})
+    assert re.fullmatch(r'hit; ttl=-\d+; detail="airtable.unavailable"', await why(one))
+    place.sandbox.faults.clear()
+    assert await why(one) == "fwd=stale; stored"
+    dapr.state.available = False
+    await client.patch(one, json={"fields": {"City": "Changed"}})  # its lease is over
+    assert await why(one) == "fwd=bypass; detail=state-store-away"
 
 
 async def test_the_same_question_spelled_otherwise_is_a_hit(client: AppClient, place: Place) -> None:

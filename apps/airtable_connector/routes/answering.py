@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from apps.airtable_connector.service import Served
+from apps.airtable_connector.settings import Settings
 
 NDJSON = "application/x-ndjson"
 EVENT_STREAM = "text/event-stream"
@@ -31,6 +32,7 @@ def respond(request: Request, served: Served) -> Response:
         "cache-control": "private, no-cache",
         "vary": "accept-encoding",
         "x-platform-cache": served.how,
+        "cache-status": f"{Settings.APP}; {served.why}",
     }
     if served.degraded:
         headers["x-platform-degraded"] = "state"

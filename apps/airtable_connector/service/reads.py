@@ -33,10 +33,11 @@ How = Literal["hit", "miss", "bypass", "stale"]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An answer and where it came from. `degraded`: the state store was away."""
+    """An answer, where it came from and why, as RFC 9211 says it. `degraded`: the state store was away."""
 
     entry: Entry
     how: How
+    why: str
     degraded: bool = False
 
 
@@ -145,7 +146,8 @@ class Reads:
         call = await self._connections.choose(call, tenant)
         asked = _cacheable(call)
         if bypass or asked is None or not self._cache.on:
-            return Served(await self._fetch(call, tenant, shape), "bypass")
+            why = "fwd=request" if bypass else "fwd=bypass; detail=" + ("later-page" if asked is None else "cache-off")
+            return Served(await self._fetch(call, tenant, shape), "bypass", why)
         scope = call.base or NO_BASE
         token = await self._tokens.mark(tenant, call.connection)
         try:
@@ -156,15 +158,17 @@ class Reads:
             # Equal reads still travel together, but never with one that set out before a write of ours.
             key = entry_key(token, scope, str(self._writes), shape.name, call.method, call.path, asked)
             fetched = await self._together(key, lambda: self._fetch(call, tenant, shape))
-            return Served(fetched, "bypass", degraded=True)
+            return Served(fetched, "bypass", "fwd=bypass; detail=state-store-away", degraded=True)
         if entry is not None and entry.fresh:
-            return Served(entry, "hit")
+            return Served(entry, "hit", f"hit; ttl={entry.ttl}")
+        joined = "; collapsed" if key in self._flights else ""
         try:
-            return Served(await self._together(key, lambda: self._fetch_and_keep(key, call, tenant, shape)), "miss")
-        except (AirtableUnavailable, AirtableTimeout, AirtableRateLimited):
+            fetched = await self._together(key, lambda: self._fetch_and_keep(key, call, tenant, shape))
+        except (AirtableUnavailable, AirtableTimeout, AirtableRateLimited) as error:
             if entry is None:
                 raise
-            return Served(entry, "stale")
+            return Served(entry, "stale", f'hit; ttl={entry.ttl}; detail="{error.code}"')
+        return Served(fetched, "miss", f"fwd={'stale' if entry else 'uri-miss'}; stored{joined}")
 
     async def _fetch_and_keep(self, key: str, call: Call, tenant: str, shape: Shape) -> Entry:
         entry = await self._fetch(call, tenant, shape)

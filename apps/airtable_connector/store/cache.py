@@ -6,6 +6,7 @@ table changes links, lookups and rollups of others, and because a table has two 
 
 import asyncio
 import gzip
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable
@@ -55,6 +56,11 @@ class Entry:
     @property
     def fresh(self) -> bool:
         return time.time() < self.fresh_until
+
+    @property
+    def ttl(self) -> int:
+        """Seconds it is still fresh; negative: for so long it is not."""
+        return math.floor(self.fresh_until - time.time())
 
     def packed(self) -> bytes:
         head = {name: getattr(self, name) for name in ("content_type", "fresh_until", "etag", "gzipped")}
