@@ -107,6 +107,17 @@ def test_whatever_things_are_called_a_slim_view_expands_to_its_outline(tables: l
     assert expand(slim(tables)) == outline(tables)
 
 
+def test_a_lookup_that_looks_itself_up_says_what_it_gives() -> None:
+    result = {"type": "number", "options": {"precision": 1}}
+    looks = {"recordLinkFieldId": "fld1", "fieldIdInLinkedTable": "fld0", "result": result}
+    fields = [
+        TableField(id="fld0", name="Itself", type="multipleLookupValues", options=looks),
+        TableField(id="fld1", name="Link", type="multipleRecordLinks", options={"linkedTableId": "tbl0"}),
+    ]
+    tables = [Table(id="tbl0", name="Only", primary_field_id="fld0", fields=fields)]
+    assert expand(slim(tables)) == outline(tables)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -24,8 +24,9 @@ def looked_up(
     if link is None or found is None or not depth:
         return None
     if found.type == "multipleLookupValues":
-        given = found.options.get("result") or looked_up(tables, link.options["table"], found.options, depth - 1)
-        return given if isinstance(given, dict) else None
+        end = looked_up(tables, link.options["table"], found.options, depth - 1)
+        given = found.options.get("result") or end
+        return given if end and isinstance(given, dict) else None  # without an end, in a circle, it has to be said
     if found.type in ("formula", "rollup"):
         result = found.options.get("result")
         return result if isinstance(result, dict) else None
