@@ -147,6 +147,30 @@ async def test_a_write_is_seen_by_the_next_read_in_every_table_of_its_base(clien
     assert company in read["fields"]["Company"]
 
 
+async def test_a_write_of_cells_leaves_the_schema_cached_unless_airtable_may_add_a_choice(
+    client: AppClient, place: Place
+) -> None:
+    await client.get(place.tables)
+    new = {"records": [{"fields": {"Name": "New", "Industry": "Retail"}}]}
+    assert (await client.post(place.records, json=new)).status == 201
+    assert await how(client, place.tables) == "hit"
+    new["records"][0]["fields"]["Industry"] = "Mining"
+    assert (await client.post(place.records, json={**new, "typecast": True})).status == 201
+    answer = await client.get(place.tables)
+    assert answer.headers["x-platform-cache"] == "miss"
+    assert "Mining" in answer.body.decode()
+
+
+async def test_a_change_of_the_schema_is_seen_by_the_next_read_of_it_and_of_records(
+    client: AppClient, place: Place
+) -> None:
+    for path in (place.tables, place.records):
+        await client.get(path)
+    made = await client.post(f"{place.tables}/{place.table.id}/fields", json={"name": "Notes", "type": "singleLineText"})
+    assert made.status == 201, made.body
+    assert [await how(client, path) for path in (place.tables, place.records)] == ["miss", "miss"]
+
+
 async def test_a_refused_write_changes_nothing_and_leaves_the_cache_alone(client: AppClient, place: Place) -> None:
     await client.get(place.records)
     refused = await client.post(place.records, json={"records": [{"fields": {"Nope": 1}}]})

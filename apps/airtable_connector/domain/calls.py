@@ -25,6 +25,11 @@ class Call:
     connection: str = ""
 
     @property
+    def of_schema(self) -> bool:
+        """It reads or changes what tables and fields a base has, and none of their records."""
+        return self.base is not None and self.path.startswith("meta/")
+
+    @property
     def target(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
 

@@ -34,6 +34,11 @@ def by_id(call: Call) -> bool:
     return _body(call).get("returnFieldsByFieldId") in (True, 1, "true", "1") or asked in ("true", "1")
 
 
+def alters_schema(call: Call) -> bool:
+    """Airtable may add a choice to a field for a cell that it converts."""
+    return bool(_body(call).get("typecast"))
+
+
 def is_single(call: Call) -> bool:
     """Whether it is about one record, and answered with that instead of a list."""
     _, record = requests.table_of(call)

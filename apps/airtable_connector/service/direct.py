@@ -27,7 +27,7 @@ class Direct:
                 await change.intend(*beside.targets(call))
         answer = await self._api.send(call, who.tenant)
         if not call.read and (answer.ok or answer.status >= 500):
-            await self._reads.changed(call.base)
+            await self._reads.changed(call.base, schema=call.of_schema)
         if not answer.ok:
             raise await self._reads.explained(refusals.error_of(answer, read_only=call.read), call, who.tenant)
         return answer

@@ -83,10 +83,13 @@ class Reads:
             orjson.loads(served.entry.plain), lambda raw: shapes.token_owner(raw, writes_allowed=allowed)
         )
 
-    async def changed(self, base: str | None) -> None:
-        """A write to `base` happened, or may have: what was read of it before is not served again."""
+    async def changed(self, base: str | None, *, schema: bool = False) -> None:
+        """A write to `base` happened, or may have: what was read of its records before is not served again, and with
+        `schema` what was read of its tables and fields."""
         self._writes += 1
         await self._cache.invalidate(base or NO_BASE)
+        if schema and base:
+            await self._cache.invalidate(_schema_of(base))
 
     async def explained(self, error: AppError, call: Call, tenant: str) -> AppError:
         """Airtable says "no permission or not found" in one word: find out which, from what the token can see. Where it
@@ -148,7 +151,7 @@ class Reads:
         if bypass or asked is None or not self._cache.on:
             why = "fwd=request" if bypass else "fwd=bypass; detail=" + ("later-page" if asked is None else "cache-off")
             return Served(await self._fetch(call, tenant, shape), "bypass", why)
-        scope = call.base or NO_BASE
+        scope = _schema_of(call.base) if call.base and call.of_schema else call.base or NO_BASE
         token = await self._tokens.mark(tenant, call.connection)
         try:
             generation = await self._cache.generation(scope)
@@ -209,6 +212,11 @@ class Reads:
         self._flights.pop(key, None)
         if not flight.cancelled():
             flight.exception()  # looked at, even when everybody who waited has gone
+
+
+def _schema_of(base: str) -> str:
+    """The scope of what a base's tables and fields are, which most writes leave as they are."""
+    return f"{base}.schema"
 
 
 def _cacheable(call: Call) -> bytes | None:

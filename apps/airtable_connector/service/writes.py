@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.airtable_connector.clients import MergedWrites
-from apps.airtable_connector.domain import errors, refusals, requests, shapes
+from apps.airtable_connector.domain import errors, refusals, requests, shapes, writing
 from apps.airtable_connector.domain.calls import Answer, Call
 from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.connections import Connections
@@ -69,7 +69,7 @@ class Writes:
             raise
         finally:
             if happened:
-                await self._reads.changed(call.base)
+                await self._reads.changed(call.base, schema=writing.alters_schema(call))
         if answer.ok:
             try:
                 await self._journal.done(operation, rows, shapes.parsed(answer))

@@ -1,7 +1,7 @@
 """The read cache in Dapr state: keys, generations, lifetimes. It may be lost, and it may be away.
 
-An entry's key holds the generation of its base. It is one for a whole base, not for a table, because a write to one
-table changes links, lookups and rollups of others, and because a table has two names, its id and its name.
+An entry's key holds the generation of its base's records, or of its schema. The first is one for all tables, because a
+write to one changes links, lookups and rollups of others, and because a table has two names, its id and its name.
 """
 
 import asyncio
