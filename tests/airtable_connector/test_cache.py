@@ -166,7 +166,8 @@ async def test_a_change_of_the_schema_is_seen_by_the_next_read_of_it_and_of_reco
 ) -> None:
     for path in (place.tables, place.records):
         await client.get(path)
-    made = await client.post(f"{place.tables}/{place.table.id}/fields", json={"name": "Notes", "type": "singleLineText"})
+    new = {"name": "Notes", "type": "singleLineText"}
+    made = await client.post(f"{place.tables}/{place.table.id}/fields", json=new)
     assert made.status == 201, made.body
     assert [await how(client, path) for path in (place.tables, place.records)] == ["miss", "miss"]
 
