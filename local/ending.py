@@ -10,6 +10,7 @@ from .run_dir import RunDirectory
 from .starting import clear_leftovers
 
 _LAUNCHER_TAKES = 90.0  # s at most: every group of processes has its own grace
+_LOCK_FOLLOWS = 5.0  # s: a process that ended may hold its files until its last thread has
 
 
 def down(run: RunDirectory) -> int:
@@ -20,9 +21,7 @@ def down(run: RunDirectory) -> int:
         return 0
     if record.launcher_runs:
         _end_launcher(run, record.launcher["pid"])
-    lock = run.lock()
-    if lock is None:
-        raise SetupError(f"another launcher holds {run.path}: try again")
+    lock = _taken(run)
     try:
         clear_leftovers(run)
         run.control_socket.unlink(missing_ok=True)
@@ -30,6 +29,16 @@ def down(run: RunDirectory) -> int:
         os.close(lock)
     print("Nothing runs any more." if record.launcher_runs or record.processes else "Nothing runs.")
     return 0
+
+
+def _taken(run: RunDirectory) -> int:
+    """The lock of a launcher that has ended. Raises SetupError if another one took it."""
+    deadline = time.monotonic() + _LOCK_FOLLOWS
+    while (lock := run.lock()) is None:
+        if time.monotonic() > deadline:
+            raise SetupError(f"another launcher holds {run.path}: try again")
+        time.sleep(0.02)
+    return lock
 
 
 def _end_launcher(run: RunDirectory, pid: int) -> None:
