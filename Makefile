@@ -37,6 +37,10 @@ scale: .venv/.ready ## run N copies of an app: APP=name N=2
 	@test -n "$(APP)" || { echo 'say which: make scale APP=airtable-connector N=2' >&2; exit 2; }
 	@$(PY) -m local scale $(APP)=$(N) $(ARGS)
 
+restart: .venv/.ready ## end an app with its sidecar and start it again: APP=name
+	@test -n "$(APP)" || { echo 'say which: make restart APP=airtable-connector' >&2; exit 2; }
+	@$(PY) -m local restart $(APP) $(ARGS)
+
 doctor: .venv/.ready ## check this machine and the mesh, one line each, with the remedy
 	@$(PY) -m local doctor $(ARGS)
 
@@ -87,7 +91,7 @@ blast: .venv/.ready dapr ## kill each component under the load of all journeys; 
 	@trap '$(PY) -m local down --run-dir .run/blast' EXIT; $(PY) -m local blast --run-dir .run/blast --into docs/reference $(ARGS)
 
 drill: .venv/.ready dapr ## break one thing after the other and count how often `why` is right; writes docs/reference/fault-drill.*
-	@$(PY) -m local up --detach --run-dir .run/drill --port-offset 9000
+	@$(PY) -m local up --detach --run-dir .run/drill --port-offset 9000 --through local.drill.inside
 	@trap '$(PY) -m local down --run-dir .run/drill' EXIT; $(PY) -m local drill --run-dir .run/drill --into docs/reference $(ARGS)
 
 canaries: .venv/.ready dapr ## run the system tests; then no log and no row may hold a secret of their mesh
@@ -154,4 +158,4 @@ clean: ## remove the caches and .venv (the mesh must be down; .run stays)
 	@chmod +x .venv/bin/pyat
 	@touch $@
 
-.PHONY: coverage help setup up down status logs scale doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline blast drill
+.PHONY: coverage help setup up down status logs scale restart doctor infra demo example-node dapr test canaries soak test-alerts test-bus test-unit kustomize k8s-test check fix configure contracts tamper bench new rm clean headline blast drill

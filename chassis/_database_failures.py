@@ -8,15 +8,14 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
-from ._codes import DatabaseAnswerLost, DatabaseBusy, DatabaseTimeout, DatabaseUnavailable
+from ._codes import DatabaseAnswerLost, DatabaseBusy, DatabaseTimeout, DatabaseUnavailable, SecretMissing
 from ._dapr import RETRY_SOON
 from ._errors import AppError
 
 CANCELLED = {"57014", "25P03"}  # by statement_timeout, by idle_in_transaction_session_timeout
 IN_EACH_OTHERS_WAY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
-# Classes: connection exception, invalid authorization, no such database, insufficient resources, operator
-# intervention (shutdown, crash, starting up), system error.
-AWAY = ("08", "28", "3D", "53", "57", "58")
+# Classes: connection exception, no such database, operator intervention (shutdown, crash, starting up), system error.
+AWAY = ("08", "3D", "57", "58")
 
 OF_THE_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
@@ -48,6 +47,13 @@ class Failures:
             return DatabaseBusy(detail, service=self._app_id, headers=RETRY_SOON)
         if state in CANCELLED:
             return DatabaseTimeout("The database took too long and was told to stop.", service=self._app_id)
+        if state.startswith("53"):
+            detail = "The database has no room for more connections, memory or data."
+            return DatabaseBusy(detail, service=self._app_id, headers=RETRY_SOON)
+        if state.startswith("28") or (
+            doing == "connect" and state == "42501"
+        ):  # a password or database not this role's
+            return SecretMissing("The database refuses this app's login.", service=self._app_id)
         invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
         gone = invalidated or state.startswith(AWAY) or any(isinstance(cause, OSError) for cause in causes)
         if not gone and not (doing == "connect" and state):
@@ -59,12 +65,8 @@ class Failures:
 
 
 def _seen(state: str, causes: list[BaseException]) -> str:
-    if state.startswith(("28", "42501")):  # a wrong password, a database that is not this role's
-        return "The database refuses this app's login."
     if state.startswith("3D"):
         return "The database does not exist."
-    if state.startswith("53"):
-        return "The database has no room for more connections, memory or data."
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return "The database does not answer."
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

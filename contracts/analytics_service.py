@@ -57,6 +57,13 @@ class Stretch(BaseModel):
     error: str | None = None
 
 
+class Off(BaseModel):
+    """A service whose clock differs from the others' by so many seconds: more than 0, it is ahead."""
+
+    service: str
+    seconds: float
+
+
 class Findings(BaseModel):
     """What a trace says by itself. What events and jobs did in it comes after the answer and is in `later` alone."""
 
@@ -67,6 +74,7 @@ class Findings(BaseModel):
     )
     later: list[Stretch] = Field(default=[], description="What failed after the answer and did not succeed later.")
     silent: list[str] = Field(default=[], description="Apps that were called and told nothing.")
+    clocks: list[Off] = Field(default=[], description="Services whose spans are of another time than the others'.")
 
 
 class Trace(TraceSummary):

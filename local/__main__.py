@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     up = command("up", "start the platform and keep it running", _UP)
     starts(up)
     up.add_argument("--detach", action="store_true", help="return once everything is ready; stop it with `down`")
+    up.add_argument("--through", default="", metavar="MODULE", help="run each app by this module; the drill's")
     up.add_argument("--apps", metavar="A,B", help="only these apps, e.g. api-gateway,airtable-connector")
 
     infra = command("infra", "start only what the official Dapr CLI needs around it", _INFRA)
@@ -96,6 +97,9 @@ def parser() -> argparse.ArgumentParser:
 
     scale = command("scale", "run N replicas of an app, each with a sidecar")
     scale.add_argument("target", metavar="APP=N", help="e.g. airtable-connector=2")
+
+    restart = command("restart", "end an app with its sidecar, or another process, and start it again")
+    restart.add_argument("name", metavar="NAME", help="as `status` names it")
 
     breaking.add(command)
 
@@ -190,6 +194,12 @@ def run(arguments: argparse.Namespace) -> int:
             return breaking.run(directory, arguments)
         case "scale":
             return _scale(arguments.target, directory.control_socket)
+        case "restart":
+            from .control_socket import ask
+
+            question = {"do": "restart", "app": arguments.name}
+            print(f"restarted: {', '.join(ask(directory.control_socket, question)['changed'])}")
+            return 0
         case _:
             from .doctor import examine
 
@@ -209,6 +219,7 @@ def _start(arguments: argparse.Namespace) -> int:
         assignments=arguments.assignments,
         allow_writes=arguments.allow_writes,
         infra_only=infra,
+        through=getattr(arguments, "through", ""),
     )
     return start(options, detach=infra or arguments.detach)
 

@@ -60,16 +60,16 @@ async def prepare(
         await require_administrator(environment["DATABASE_URL"])
     else:
         await postgres_server.prepare(run_dir, credentials.postgres_password)
-    administrator = _administrator(offset, credentials, environment)
+    url = administrator(offset, credentials, environment)
     urls = {}
     for app_id in app_ids:
         setting = _setting(app_id)
         if given := environment.get(setting):
             await require_login(given, setting)
-        urls[app_id] = given or database_url(administrator, app_id, credentials.database_password(app_id))
+        urls[app_id] = given or database_url(url, app_id, credentials.database_password(app_id))
         if app_id in APPEND_ONLY:
             password = credentials.database_owner_password(app_id)
-            owner = database_url(administrator, app_id, password, owner=True)
+            owner = database_url(url, app_id, password, owner=True)
             credentials.set_database_owner_url(app_id, await _given_owner(app_id, environment) or owner)
     credentials.set_database_urls(urls)
 
@@ -89,7 +89,7 @@ async def after_start(
     passwords = {app_id: credentials.database_password(app_id) for app_id in own}
     owners = {app_id: credentials.database_owner_password(app_id) for app_id in own if app_id in APPEND_ONLY}
     exclusive = not environment.get("DATABASE_URL")
-    await create_databases(_administrator(offset, credentials, environment), passwords, owners, exclusive=exclusive)
+    await create_databases(administrator(offset, credentials, environment), passwords, owners, exclusive=exclusive)
 
 
 def remove(run_dir: Path) -> None:
@@ -98,7 +98,7 @@ def remove(run_dir: Path) -> None:
     postgres_server.remove(run_dir)
 
 
-def _administrator(offset: int, credentials: Credentials, environment: Mapping[str, str]) -> str:
+def administrator(offset: int, credentials: Credentials, environment: Mapping[str, str]) -> str:
     if url := environment.get("DATABASE_URL"):
         return url
     server = f"127.0.0.1:{POSTGRES_PORT + offset}"

@@ -140,12 +140,14 @@ class Launcher:
         self._options.run.write_record(Record(self._me, self._options.offset, self._mesh.supervisor.entries))
 
     async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        if question["do"] != "scale":
+        if question["do"] not in ("scale", "restart"):
             raise SetupError(f"unknown request {question['do']!r}")
         if not self._settled:
             raise SetupError("the mesh is still starting: try again when `make status` shows it ready")
         async with self._scaling:
             try:
+                if question["do"] == "restart":
+                    return {"changed": await self._mesh.restart(question["app"])}
                 return {"changed": await self._mesh.scale(question["app"], question["count"])}
             except NotReadyError as error:
                 return {"error": "\n".join(explain(error, self._mesh))}

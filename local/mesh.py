@@ -32,7 +32,8 @@ class Mesh:
         self.options = options
         self.credentials = credentials
         run = options.run
-        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, options.settings, options.plan)
+        settings, through = options.settings, options.through
+        self._specs = Specs(ROOT, run, options.offset, credentials, binaries, settings, options.plan, through)
         self._binaries = binaries
         self._bus = Bus.read(ROOT)
         self._children = Children(run.logs, ROOT)
@@ -99,6 +100,16 @@ class Mesh:
         names = [replica_name(app_id, replica) for replica in new]
         await self._until_ready(names, time.monotonic() + READY_WITHIN)
         return names + [replica_name(app_id, replica) for replica in gone]
+
+    async def restart(self, name: str) -> list[str]:
+        """End an app with its sidecar, each replica, or another process, and start it again; the names of what was."""
+        entries = [entry for entry in self.supervisor.entries if name in (entry.app_id, entry.name)]
+        if not entries:
+            raise SetupError(f"nothing here is called {name}: `make status` shows what runs")
+        names = [entry.name for entry in entries]
+        await self.supervisor.restart(*names)
+        await self._until_ready(names, time.monotonic() + READY_WITHIN)
+        return names
 
     async def stop(self) -> list[Entry]:
         """Stop everything in order; what could not be stopped, which should be nothing."""

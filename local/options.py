@@ -33,6 +33,7 @@ class Options:
     connections: tuple[str, ...] = ("default",)
     writes_allowed: bool = True
     infra_only: bool = False
+    through: str = ""  # a module that runs each app, for the drill
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -44,6 +45,7 @@ class Options:
             "real_airtable": self.real_airtable,
             "connections": list(self.connections),
             "writes_allowed": self.writes_allowed,
+            "through": self.through,
             "settings": hashlib.sha256(json.dumps(self._given).encode()).hexdigest()[:12],
         }
 
@@ -71,6 +73,7 @@ def choose(
     assignments: Sequence[str] = (),
     allow_writes: bool = False,
     infra_only: bool = False,
+    through: str = "",
     environment: Mapping[str, str] = os.environ,
     root: Path = ROOT,
 ) -> Options:
@@ -101,6 +104,7 @@ def choose(
         connections=("default", *tokens),
         writes_allowed=writes,
         infra_only=infra_only,
+        through=through,
     )
 
 

@@ -81,9 +81,10 @@ class Specs:
         binaries: Path,
         settings: Mapping[str, str],
         plan: Plan,
+        through: str = "",
     ) -> None:
         """`settings` are the environment variables meant for apps, of the shell and of `--set`; `plan` has the apps of
-        the run."""
+        the run; `through` is the module that runs them, if any."""
         self._root = root
         self._run = run
         self._offset = offset
@@ -91,6 +92,7 @@ class Specs:
         self._daprd = str(binaries / ".dapr" / "bin" / "daprd")
         self._settings = settings
         self._shared = shared_environment(run, plan, offset)
+        self._through = ("-m", through) if through else ("-m",)
 
     def app(self, app: App, replica: int = 0) -> Spec:
         """The app's process: forked from the zygote, ready when it answers through its own sidecar."""
@@ -122,7 +124,7 @@ class Specs:
         return Spec(
             name=name,
             kind="app",
-            command=tuple(app.command),
+            command=self._command(app),
             environment=environment,
             ports=numbers.of_app(),
             app_id=app.app_id,
@@ -132,6 +134,10 @@ class Specs:
             grace=APP_GRACE,
             working_directory=self._root,
         )
+
+    def _command(self, app: App) -> tuple[str, ...]:
+        program, *words = app.command
+        return (program, *(self._through if words[:1] == ["-m"] else words[:1]), *words[1:])
 
     def sidecar(self, app: App, common: Common, trust_anchors: str, needs: tuple[str, ...], replica: int = 0) -> Spec:
         """The app's daprd. `trust_anchors` is sentry's root certificate (PEM)."""

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import stopping
 from .children import Child, Children, StartError
@@ -88,6 +88,14 @@ class Supervisor:
             await asyncio.to_thread(stopping.stop_together, [one.entry])
             del self._all[one.spec.name]
             self._enter(one, "stopped")
+
+    async def restart(self, *names: str) -> None:
+        """End these gently; what keeps them starts them again."""
+        some = [self._all[name] for name in names]
+        for one in some:
+            one.settled.clear()
+            one.deaths = 0
+        await asyncio.to_thread(stopping.stop_together, [replace(one.entry) for one in some])
 
     async def stop(self) -> list[Entry]:
         """Stop everything in order; what could not be stopped."""

@@ -12,7 +12,8 @@ from ..blast.load import Load
 from ..errors import SetupError
 from ..run_dir import Record, RunDirectory
 from . import score
-from .faults import ASKED, Fault, every
+from .every import every
+from .faults import ASKED, Fault
 from .injecting import Mesh
 from .trial import Trial, attempt
 
@@ -75,11 +76,19 @@ def _line(trial: Trial) -> str:
     if not trial.met:
         return f"{about} a user noticed nothing"
     told = f"{said.service or 'nobody'}, {said.cause}" if said else "no verdict"
-    return f"{about} {'right' if score.right_service(trial) else 'WRONG'}: {told}"
+    return f"{about} {_marks(trial)}: {told}{', ' + trial.mended if trial.mended else ''}"
+
+
+def _marks(trial: Trial) -> str:
+    if not score.right_service(trial):
+        return "WRONG"
+    missed = [what for what, right in (("cause", score.right_cause), ("path", score.right_path)) if not right(trial)]
+    return f"right but {' and '.join(missed)}" if missed else "right"
 
 
 def _play(fault: Fault, trial: Trial, ground: Ground) -> None:
-    print(f"\nGET {fault.path(ground)} → {trial.status or 'nothing unusual'} (trace {trial.trace})")
+    method = "POST" if fault.body else "GET"
+    print(f"\n{method} {fault.path(ground)} → {trial.status or 'nothing unusual'} (trace {trial.trace})")
     print("Which service is at fault, if any? Look around as you like, then answer.")
     print(f"  {'Right' if input('> ').strip() == fault.service else 'No'}: {fault.service or 'nobody'}; {fault.family}")
 

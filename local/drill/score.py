@@ -10,11 +10,11 @@ from .trial import Trial
 GUESSES = ("grep ERROR", "deepest error span", "longest own time")
 
 _HEADS = ["family", "app", "busy", "blind", "met", "status", "truth", "said", "said_cause"]
-_RIGHTS = ["service", "cause", "path", "lines", "seconds"]
+_RIGHTS = ["service", "cause", "path", "mended", "lines", "seconds"]
 
 
 def right_service(trial: Trial) -> bool:
-    return trial.verdict is not None and trial.verdict.service == trial.fault.service
+    return trial.verdict is not None and trial.verdict.service in {trial.fault.service, *trial.fault.also}
 
 
 def right_cause(trial: Trial) -> bool:
@@ -29,7 +29,7 @@ def right_path(trial: Trial) -> bool:
     guilty = trial.fault.service
     if guilty in ("", "client"):
         return bool(guilty) or "failed" not in states.values()
-    return states.get(guilty, "ok") != "ok"
+    return any(states.get(name, "ok") != "ok" for name in (guilty, *trial.fault.also))
 
 
 def summary(trials: Sequence[Trial]) -> dict[str, object]:
@@ -37,6 +37,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, object]:
     met = [trial for trial in trials if trial.met]
     ill = [trial for trial in met if trial.fault.service]
     fine = [trial for trial in met if not trial.fault.service]
+    mendable = [trial for trial in ill if not trial.fault.code and trial.fault.service != "client"]
     verdicts = [trial.verdict for trial in met if trial.verdict]
     took = sorted(verdict.seconds for verdict in verdicts)
     return {
@@ -49,6 +50,9 @@ def summary(trials: Sequence[Trial]) -> dict[str, object]:
         "service Top@1": _share(right_service(trial) for trial in ill),
         "cause": _share(right_cause(trial) for trial in ill),
         "path": _share(right_path(trial) for trial in ill),
+        "next step, not of code": len(mendable),
+        "next step restores": _share(trial.mended == "restored" for trial in mendable),
+        "next step restores or narrows": _share(trial.mended != "" for trial in mendable),
         "healthy requests": len(fine),
         "false accusations": _share(not right_service(trial) for trial in fine),
         "lines, median": median(verdict.lines for verdict in verdicts) if verdicts else 0,
@@ -74,7 +78,7 @@ def as_csv(trials: Sequence[Trial]) -> str:
         fault, said = one.fault, one.verdict
         flags = [int(fault.busy), int(fault.blind), int(one.met), one.status, fault.service or "nobody"]
         told = [said.service or "nobody", said.cause] if said else ["", ""]
-        right = [int(right_service(one)), int(right_cause(one)), int(right_path(one))]
+        right = [int(right_service(one)), int(right_cause(one)), int(right_path(one)), one.mended]
         cost = [said.lines, f"{said.seconds:.2f}"] if said else ["", ""]
         table.writerow(
             [fault.family, fault.app, *flags, *told, *right, *cost, *(one.guesses.get(g, "") for g in GUESSES)]

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 
 from ..blast.ground import Ground
-from . import baselines, injecting
+from . import baselines, injecting, next_step
 from .faults import Fault
 from .injecting import Mesh
 
 _PATIENCE = {"cache-control": "no-store", "x-timeout-ms": "3000"}
+_REFUSED = (401, 403, 429)  # a user with a right key is not to blame for these
 _SLOW = 0.8  # s; a user calls a longer answer slow
 _SYMPTOM_WITHIN = 8.0  # s to meet a fault at all
 _WELL_WITHIN = 60.0  # s until the same request works again
@@ -33,66 +34,89 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """`met`: the user saw a symptom (or needed none). `guesses`: what simpler ways to find a culprit say."""
+    """`met`: the user saw a symptom (or needed none). `mended`: what the printed command did: "restored", "narrowed" or
+    nothing. `guesses`: what simpler ways to find a culprit say."""
 
     fault: Fault
     met: bool
     status: int = 0
     trace: str = ""
     verdict: Verdict | None = None
+    mended: str = ""
     guesses: dict[str, str] = field(default_factory=dict)
 
 
 def attempt(mesh: Mesh, connect: Callable[[], httpx.Client], ground: Ground, fault: Fault) -> Trial:
     """Everything is as before when this returns or raises."""
-    path = fault.path(ground)
     with connect() as client:
+        user = User(client, ground, fault)
         mesh.until_ready()
-        _until_well(client, path, fault)
+        user.waits_until_well()
         marks = baselines.log_sizes(mesh.run)
         with ExitStack() as stack:
             if fault.blind:
                 stack.enter_context(injecting.frozen(mesh, "analytics-service"))
             stack.enter_context(fault.put(mesh))
-            answer = _meet(client, path, fault)
+            answer = user.meets()
             if answer is None:
                 return Trial(fault, met=False)
             trace = answer.headers.get("x-trace-id", "")
             verdict = _ask(client, trace)
-        guesses = {"grep ERROR": baselines.most_errors(mesh.run, marks)}
+            guesses = {"grep ERROR": baselines.most_errors(mesh.run, marks)}
+            mended = ""
+            if verdict and fault.service not in ("", "client"):
+                mended = next_step.take(mesh.run, verdict.command, fault, user.is_well)
         mesh.until_ready()
         guesses |= baselines.of_spans(client, trace)
-    return Trial(fault, True, answer.status_code, trace, verdict, guesses)
+    return Trial(fault, True, answer.status_code, trace, verdict, mended, guesses)
 
 
-def _until_well(client: httpx.Client, path: str, fault: Fault) -> None:
-    """Breakers of the fault before are closed again when the same request works twice."""
-    until, good = time.monotonic() + _WELL_WITHIN, 0
-    while good < 2 and time.monotonic() < until:
-        answer = _get(client, path, {})
-        well = answer is not None and answer.status_code < (500 if fault.service == "client" else 400)
-        good = good + 1 if well and answer is not None and answer.elapsed.total_seconds() < _SLOW else 0
-        time.sleep(0.1)
+@dataclass(frozen=True)
+class User:
+    """Whoever makes the fault's request."""
 
+    client: httpx.Client
+    ground: Ground
+    fault: Fault
 
-def _meet(client: httpx.Client, path: str, fault: Fault) -> httpx.Response | None:
-    """The first answer with a symptom; None when there was none in time."""
-    until = time.monotonic() + _SYMPTOM_WITHIN
-    while time.monotonic() < until:
-        answer = _get(client, path, dict(fault.headers))
-        if answer is None:
-            continue
-        failed = answer.status_code >= (400 if fault.service == "client" else 500)
-        if not fault.service or failed or answer.elapsed.total_seconds() > _SLOW:
-            return answer
-    return None
+    def waits_until_well(self) -> None:
+        """Breakers of the fault before are closed again when the same request works twice."""
+        until, good = time.monotonic() + _WELL_WITHIN, 0
+        while good < 2 and time.monotonic() < until:
+            good = good + 1 if self.is_well() else 0
+            time.sleep(0.1)
 
+    def is_well(self) -> bool:
+        answer = self._ask({})
+        limit = 500 if self.fault.service == "client" else 400
+        return answer is not None and answer.status_code < limit and answer.elapsed.total_seconds() < _SLOW
 
-def _get(client: httpx.Client, path: str, headers: dict[str, str]) -> httpx.Response | None:
-    try:
-        return client.get(path, headers={**_PATIENCE, **headers})
-    except httpx.HTTPError:
+    def meets(self) -> httpx.Response | None:
+        """The first answer with a symptom; None when there was none in time."""
+        until = time.monotonic() + _SYMPTOM_WITHIN
+        while time.monotonic() < until:
+            answer = self._ask(dict(self.fault.headers))
+            if answer is None:
+                continue
+            failed = (
+                answer.status_code >= (500 if self.fault.service != "client" else 400) or answer.status_code in _REFUSED
+            )
+            if not self.fault.service or failed or answer.elapsed.total_seconds() > _SLOW:
+                return answer
         return None
+
+    def _ask(self, headers: dict[str, str]) -> httpx.Response | None:
+        fault, body = self.fault, self.fault.body
+        method = "GET" if body is None else "POST"
+        try:
+            return self.client.request(
+                method,
+                fault.path(self.ground),
+                headers={**_PATIENCE, **headers},
+                json=None if body is None else body(self.ground),
+            )
+        except httpx.HTTPError:
+            return None
 
 
 def _ask(client: httpx.Client, trace: str) -> Verdict | None:

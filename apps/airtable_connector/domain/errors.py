@@ -1,5 +1,7 @@
 """What can go wrong between us and Airtable; each has a page under /problems/."""
 
+from typing import ClassVar, Literal
+
 from apps.airtable_connector.domain.calls import Answer
 from chassis import AppError
 
@@ -14,7 +16,15 @@ class AirtableRateLimited(AppError):
     code = "airtable.rate-limited"
     status = 429
     title = "Airtable's limit leaves no room in the time given"
-    fault = "airtable"
+    fault: ClassVar[Literal["airtable", "platform"]] = "airtable"
+
+
+class AirtableCrowded(AirtableRateLimited):
+    """Nothing is wrong with Airtable: others here use up the calls it takes."""
+
+    code = "airtable.no-turn"
+    title = "Others use the calls that Airtable takes for this base"
+    fault = "platform"
 
 
 class AirtablePlanLimit(FromAirtable, AppError):

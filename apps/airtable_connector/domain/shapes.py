@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 _TYPES = {  # the type a stock client knows that says most nearly the same as our code
     "airtable.rate-limited": "RATE_LIMIT_REACHED",
+    "airtable.no-turn": "RATE_LIMIT_REACHED",
     "airtable.read-only": "INVALID_PERMISSIONS",
     "airtable.no-token": "AUTHENTICATION_REQUIRED",
     "airtable.missing-scope": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from apps.analytics_service.domain import spans
+from apps.analytics_service.domain.clocks import clocks
 from contracts.analytics_service import Findings, Span, Spent, Stretch
 
 MOST = 5  # failures after the answer; more say nothing new
@@ -30,6 +31,7 @@ def findings(parts: Sequence[Span]) -> Findings:
         path=whole.path(blamed or slowest[0]),
         later=[whole.stretch(part) for part in _given_up([part for part in parts if part.id not in told])[:MOST]],
         silent=sorted({app for app in silent if app}),
+        clocks=clocks(parts),
     )
 
 

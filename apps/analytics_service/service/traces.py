@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from apps.analytics_service.domain import declared, graph, health, traces
+from apps.analytics_service.domain import clocks, declared, graph, health, traces
 from apps.analytics_service.domain.assembly import Assembly
 from apps.analytics_service.domain.errors import UnknownTrace
 from apps.analytics_service.domain.spans import Span
@@ -48,6 +48,7 @@ class Traces:
 
     def take(self, spans: Sequence[Span]) -> int:
         """How many there was no room for."""
+        clocks.mark(spans, time.time_ns())
         graph.count(self._counted, spans)
         self._changes.take(spans)
         return self._assembly.take(spans, time.monotonic())

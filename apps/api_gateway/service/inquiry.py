@@ -9,7 +9,8 @@ from apps.api_gateway.domain.why.changes import SHORTLY
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
 from apps.api_gateway.domain.why.judge import SLOW, failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
-from apps.api_gateway.domain.why.spans import told_by
+from apps.api_gateway.domain.why.processes import dumb
+from apps.api_gateway.domain.why.spans import LATE, told_by
 from apps.api_gateway.domain.why.verdict import Verdict
 from apps.api_gateway.settings import Settings
 from apps.api_gateway.store import Memory
@@ -43,9 +44,9 @@ class Inquiry:
 
     async def _evidence(self, asked: str, tenant: str, key: bytes | None) -> Evidence:
         exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
-        trace, untold = None, ""
+        trace, untold, processes = None, "", self._launcher.processes()
         if exchange is not None:
-            trace, untold = await self._traces.of(exchange.trace_id, exchange.ended)
+            trace, untold = await self._traces.of(exchange.trace_id, exchange.ended, dumb(processes or (), exchange))
         elif TRACE.fullmatch(asked):
             trace, untold = await self._traces.of(asked, 0.0)
             exchange = told_by(trace) if trace else None
@@ -55,7 +56,7 @@ class Inquiry:
             asked=asked,
             now=time.time(),
             exchange=exchange,
-            processes=self._launcher.processes(),
+            processes=processes,
             breakers=self._apps.breakers(),
             probe=await self._probe(exchange),
             trace=trace,
@@ -65,10 +66,12 @@ class Inquiry:
         )
 
     async def _probe(self, exchange: Exchange) -> Probe | None:
-        """Asks the app that the client was told is at fault, if the platform is at fault and the app is routed."""
+        """Asks the app that the client was told is at fault, if the platform is at fault and the app is routed; where
+        the gateway's own time was over, the one it asked."""
         failure = failure_of(exchange)
-        if failure is None or failure.fault != "platform" or failure.service == GATEWAY:
+        if failure is None or failure.fault != "platform":
             return None
-        if failure.service not in self._routed:
+        asked = exchange.app if failure.service == GATEWAY and failure.code in LATE else failure.service
+        if asked not in self._routed or asked == GATEWAY:
             return None
-        return await self._apps.readiness(failure.service, PROBE_PATIENCE)
+        return await self._apps.readiness(asked, PROBE_PATIENCE)

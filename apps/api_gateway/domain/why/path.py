@@ -3,7 +3,7 @@
 from apps.api_gateway.domain.why import spans
 from apps.api_gateway.domain.why.evidence import Exchange, Failure
 from apps.api_gateway.domain.why.rules import UNREACHABLE
-from apps.api_gateway.domain.why.verdict import Finding, Hop
+from apps.api_gateway.domain.why.verdict import Finding, Hop, State
 from contracts.analytics_service import Trace
 
 GATEWAY = "api-gateway"
@@ -12,6 +12,25 @@ GATEWAY = "api-gateway"
 def path_of(
     exchange: Exchange, failure: Failure | None, finding: Finding, trace: Trace | None = None
 ) -> tuple[Hop, ...]:
+    """The stations down to the one that the finding names, which is not called well."""
+    hops = _stations(exchange, failure, finding, trace)
+    name = finding.service
+    if (
+        finding.cause == "none"
+        or name in ("", "client")
+        or any(_is_of(hop, name) and hop.state != "ok" for hop in hops)
+    ):
+        return hops
+    state: State = "slow" if finding.cause in ("slow", "capacity") else "failed"
+    shown = tuple(Hop(hop.name, state, hop.took) if hop.name == name else hop for hop in hops)
+    return shown if shown != hops else (*hops, Hop(name, state))
+
+
+def _is_of(hop: Hop, service: str) -> bool:
+    return hop.name in (service, f"{service}.sidecar")
+
+
+def _stations(exchange: Exchange, failure: Failure | None, finding: Finding, trace: Trace | None) -> tuple[Hop, ...]:
     """By the spans, where they reach to what failed; what never reached an app left none there."""
     reached = failure is None or failure.code in spans.TIMED_OUT or failure.code not in (*UNREACHABLE, "mesh.denied")
     if trace and trace.findings.path and reached and not finding.process:

@@ -8,6 +8,7 @@ from apps.api_gateway.domain.why.evidence import Exchange, Process
 REFUSED_ITS_CONFIGURATION = 78  # EX_CONFIG of sysexits.h, which every app of the platform exits with
 # A restarted process is ready before its name resolves and its certificate is there.
 AFTERMATH = 6.0  # seconds
+UNREACHED = ("peer.unavailable", "peer.breaker-open", "sidecar.unavailable", "app.starting", "mesh.denied")
 
 
 def to_blame(
@@ -19,6 +20,22 @@ def to_blame(
     """
     down = [process for process in processes if process.app_id == service and _was_down(process, exchange, aftermath)]
     return max(down, key=_went_down, default=None)
+
+
+def server_down(processes: Iterable[Process], exchange: Exchange) -> Process | None:
+    """The server of the data tier that was down during the request."""
+    down = [process for process in processes if process.kind == "data" and _was_down(process, exchange, AFTERMATH)]
+    return max(down, key=_went_down, default=None)
+
+
+def dumb(processes: Iterable[Process], exchange: Exchange) -> frozenset[str]:
+    """The apps that cannot have told their part of the request: they, or their sidecars, were down, or nobody reached
+    them."""
+    down = {process.app_id for process in processes if process.app_id and _was_down(process, exchange, 0.0)}
+    failure = exchange.failure
+    if failure is not None and failure.code in UNREACHED:
+        down.add(failure.service)
+    return frozenset(down)
 
 
 def is_down(process: Process) -> bool:

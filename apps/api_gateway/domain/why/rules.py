@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
-from apps.api_gateway.domain.why.processes import AFTERMATH, REFUSED_ITS_CONFIGURATION, clock, is_down, to_blame
+from apps.api_gateway.domain.why.processes import (
+    AFTERMATH,
+    REFUSED_ITS_CONFIGURATION,
+    clock,
+    is_down,
+    server_down,
+    to_blame,
+)
 from apps.api_gateway.domain.why.spans import LATE, late_below
 from apps.api_gateway.domain.why.verdict import Cause, Finding, Remedy
 
@@ -18,6 +25,8 @@ STORES = {
     "limits.ledger-away": "Redis",
 }
 FULL = frozenset(("database.busy",))
+GATEWAY = "api-gateway"
+OWN_TOKENS = ("identity.invalid-token", "mesh.not-through-sidecar")
 
 
 Rule = Callable[[Evidence, Exchange, Failure], Finding | None]
@@ -34,6 +43,42 @@ def down_process(evidence: Evidence, exchange: Exchange, failure: Failure) -> Fi
     if process.last_exit is not None and process.last_exit.code == REFUSED_ITS_CONFIGURATION:
         return _refused_configuration(process, process.last_exit.line)
     return Finding("dependency down", failure.service, _obituary(process), _revival(process), process.name)
+
+
+def server_of_the_data_tier(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    if failure.fault != "platform" or failure.code == "platform.internal" or exchange.status < 500:
+        return None
+    server = server_down(evidence.processes or (), exchange)
+    if server is None:
+        return None
+    summary = f"{failure.service} needs {server.name}: {_obituary(server)}"
+    return Finding("dependency down", server.name, summary, _revival(server), server.name)
+
+
+def own_sidecar_is_silent(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    probe = evidence.probe
+    if failure.code not in LATE or probe is None or probe.answer != "sidecar.unavailable":
+        return None
+    summary = f"{GATEWAY}'s own sidecar did not answer within {exchange.total / 1000:.1f} s and does not now."
+    return Finding("dependency down", GATEWAY, summary, again(GATEWAY), f"{GATEWAY}.sidecar")
+
+
+def own_token_refused(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    """The client's key was good; what an app refused is the token that the platform made of it."""
+    if failure.code not in OWN_TOKENS or exchange.tenant is None:
+        return None
+    if failure.code != "identity.invalid-token":
+        summary = f"{failure.service} and its sidecar do not share one token: {failure.detail}"
+        return Finding("config", failure.service, summary, again(failure.service))
+    clocks = evidence.trace.findings.clocks if evidence.trace else []
+    off = next(iter(clocks), None)
+    if off is not None:
+        summary = f"{off.service}'s clock is {off.seconds:+.0f} s off: {failure.service} refuses the platform's token."
+        return Finding("config", off.service, summary, Remedy("Set its clock.", "sudo timedatectl set-ntp true"))
+    everybody = failure.code in evidence.untold  # analytics-service refuses the gateway's token too
+    service = GATEWAY if everybody else failure.service
+    summary = f"{failure.service} refuses the platform's own token: {service}'s clock or key differs from the others'."
+    return Finding("config", service, summary, Remedy("Compare its clock and keys with the others'.", "make doctor"))
 
 
 def starting(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
@@ -64,7 +109,7 @@ def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) 
     if evidence.probe.ready:
         return Finding("slow", failure.service, f"{waited}; it answers now.", _read_logs(failure.service))
     summary = f"{waited} and does not answer now: it is frozen or overloaded."
-    return Finding("dependency down", failure.service, summary, Remedy("See which check is red.", "make doctor"))
+    return Finding("dependency down", failure.service, summary, again(failure.service))
 
 
 def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | None:
@@ -77,8 +122,7 @@ def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | 
         summary = f"{failure.service} could not be reached; whether it or its sidecar is down is not known here."
     else:
         summary = f"{failure.service} could not be reached although the launcher records no end of it."
-    remedy = Remedy("Check the app, its sidecar and the control plane.", "make doctor")
-    return Finding("dependency down", failure.service, summary, remedy)
+    return Finding("dependency down", failure.service, summary, again(failure.service))
 
 
 def store_down(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
@@ -89,9 +133,12 @@ def store_down(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
     return Finding("dependency down", failure.service, summary, Remedy("Check the data tier.", "make doctor"))
 
 
-def too_late(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+def too_late(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     if failure.code not in LATE:
         return None
+    if evidence.probe is not None and not evidence.probe.ready and evidence.probe.app == failure.service:
+        summary = f"{failure.service} was not done after {exchange.total / 1000:.1f} s, and does not answer now."
+        return Finding("slow", failure.service, summary, again(failure.service))
     summary = f"{failure.service} was not done after {exchange.total / 1000:.1f} s: {failure.detail}"
     return Finding("slow", failure.service, summary, _read_logs(failure.service))
 
@@ -137,7 +184,8 @@ def at_capacity(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | 
     if exchange.status != 429 and failure.code not in FULL:
         return None
     summary = f"A limit is reached: {failure.detail}"
-    return Finding("capacity", failure.service, summary, Remedy("Ask less often, or later.", _page(failure)))
+    remedy = again(failure.service) if failure.code in FULL else Remedy("Ask less often, or later.", _page(failure))
+    return Finding("capacity", failure.service, summary, remedy)
 
 
 def clients_mistake(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
@@ -148,6 +196,14 @@ def clients_mistake(_: Evidence, exchange: Exchange, failure: Failure) -> Findin
     return Finding(cause, "client", f"The request is at fault: {failure.detail}", remedy)
 
 
+def says_it_cannot(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
+    """503 is no bug: the app knows that something it needs is not there."""
+    if exchange.status != 503 or failure.code.startswith("status "):
+        return None
+    summary = f"{failure.service} cannot serve now: {failure.detail}"
+    return Finding("dependency down", failure.service, summary, Remedy("See which check is red.", "make doctor"))
+
+
 def bug(_: Evidence, __: Exchange, failure: Failure) -> Finding:
     summary = f"{failure.service} failed in a way it should not: {failure.detail}"
     return Finding("code", failure.service, summary, _read_logs(failure.service))
@@ -155,6 +211,9 @@ def bug(_: Evidence, __: Exchange, failure: Failure) -> Finding:
 
 RULES: tuple[Rule, ...] = (
     down_process,
+    server_of_the_data_tier,
+    own_sidecar_is_silent,
+    own_token_refused,
     starting,
     refused_by_the_mesh,
     late_below,
@@ -168,6 +227,7 @@ RULES: tuple[Rule, ...] = (
     model,
     at_capacity,
     clients_mistake,
+    says_it_cannot,
     bug,
 )
 
@@ -197,6 +257,11 @@ def _revival(process: Process) -> Remedy:
     if process.state == "stopped":
         return Remedy("It was stopped: start it.", "make up")
     return Remedy("It is being restarted; if it stays down, read why it ended.", f"make logs APP={app}")
+
+
+def again(service: str) -> Remedy:
+    """What hangs, leaks or has lost its way is mended by a new beginning, without another request lost."""
+    return Remedy("Start it anew; if it comes back, read its log.", f"make restart APP={service}")
 
 
 def _read_logs(service: str) -> Remedy:

@@ -102,6 +102,7 @@ def missing(evidence: Evidence) -> list[str]:
     if trace is None:
         return [evidence.untold] if evidence.untold else []
     lines = [f"{app}'s own spans: it was called and told nothing" for app in trace.findings.silent]
+    lines += [f"{off.service}'s spans have another clock: {off.seconds:+.0f} s" for off in trace.findings.clocks]
     if trace.missing:
         lines.append(f"spans: {trace.missing} that others name as their cause never came")
     return lines
@@ -141,14 +142,18 @@ def _outside(stretch: Stretch, took: str) -> Finding:
 
 def _mesh(stretch: Stretch, took: str) -> Finding:
     summary = f"The way from {stretch.service} to {stretch.on} and back took {took}: sidecars, or it was not taken up."
-    return Finding("slow", stretch.on or "", summary, Remedy("Check both and their sidecars.", "make doctor"))
+    return Finding("slow", stretch.on or "", summary, _again(stretch.on))
 
 
 def _silence(stretch: Stretch, took: str) -> Finding:
     summary = (
         f"{stretch.on} told nothing of the {took} that {stretch.service} waited for it: it hangs, or was never reached."
     )
-    return Finding("slow", stretch.on or "", summary, Remedy("See which check is red.", "make doctor"))
+    return Finding("slow", stretch.on or "", summary, _again(stretch.on))
+
+
+def _again(app: str | None) -> Remedy:
+    return Remedy("If it stays so, start it with its sidecar anew.", f"make restart APP={app}")
 
 
 def _letters(service: str) -> str:
