@@ -157,7 +157,7 @@ async def test_a_server_that_takes_connections_and_says_nothing_is_away(connect,
 async def test_a_login_that_is_refused_says_so_without_the_password(connect, dapr, url, who):
     dapr.secrets["database-url/note-service"] = url.replace(":password@", ":wrong-one@")
 
-    with pytest.raises(DatabaseUnavailable, match=r"^The database refuses this app's login\.$"):
+    with pytest.raises(SecretMissing, match=r"^The database refuses this app's login\.$"):
         await select(connect(), who)
 
 

@@ -2,14 +2,12 @@
 
 import pytest
 
-from chassis import DatabaseUnavailable
-
 
 async def test_an_app_is_refused_at_another_apps_tables(connect, dapr, url, new_database, who):
     other = (await new_database("bills")).rpartition("/")[2]
     dapr.secrets["database-url/note-service"] = url.replace(url.rpartition("/")[2], other)
 
-    with pytest.raises(DatabaseUnavailable, match="refuses this app's login") as refused:
+    with pytest.raises(SecretMissing, match="refuses this app's login") as refused:
         await connect().start()
 
     assert "permission denied for database" in str(refused.value.__cause__)

@@ -4,7 +4,8 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-from local.drill.faults import ASKED, every
+from local.drill.every import every
+from local.drill.faults import ASKED
 from local.plan import load_plan
 
 ROOT = Path(__file__).parents[3]

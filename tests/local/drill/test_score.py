@@ -25,14 +25,15 @@ GUILTY = ("note", "failed")
 def test_a_right_and_a_wrong_verdict_are_counted_and_what_nobody_noticed_is_not() -> None:
     guesses = {"grep ERROR": "note", "deepest error span": "other", "longest own time": ""}
     trials = [
-        Trial(fault("note"), True, 503, "t", verdict("note", "dependency down", GUILTY), guesses),
-        Trial(fault("note"), True, 503, "t", verdict("other", "code"), guesses),
-        Trial(fault("note"), True, 503, "t", None, guesses),
+        Trial(fault("note"), True, 503, "t", verdict("note", "dependency down", GUILTY), "restored", guesses),
+        Trial(fault("note"), True, 503, "t", verdict("other", "code"), "", guesses),
+        Trial(fault("note"), True, 503, "t", None, "", guesses),
         Trial(fault("note"), False),
     ]
     numbers = summary(trials)
     assert (numbers["faults"], numbers["not noticed by a user"], numbers["no verdict"]) == (3, 1, 1)
     assert numbers["service Top@1"] == numbers["cause"] == numbers["path"] == 0.333
+    assert (numbers["next step, not of code"], numbers["next step restores or narrows"]) == (3, 0.333)
     assert (numbers["Top@1 of grep ERROR"], numbers["Top@1 of longest own time"]) == (1, 0)
     assert "| frozen | 1 / 1 / 3 |" in as_markdown(trials)
     assert len(as_csv(trials).splitlines()) == 1 + 4

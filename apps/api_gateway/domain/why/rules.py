@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
-from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure, Process
+from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Failure
 from apps.api_gateway.domain.why.processes import (
     AFTERMATH,
     REFUSED_ITS_CONFIGURATION,
-    clock,
-    is_down,
     server_down,
     to_blame,
 )
+from apps.api_gateway.domain.why.remedies import again, obituary, page, read_logs, refused_configuration, revival
 from apps.api_gateway.domain.why.spans import LATE, late_below
 from apps.api_gateway.domain.why.verdict import Cause, Finding, Remedy
 
@@ -41,8 +40,8 @@ def down_process(evidence: Evidence, exchange: Exchange, failure: Failure) -> Fi
     if process is None:
         return None
     if process.last_exit is not None and process.last_exit.code == REFUSED_ITS_CONFIGURATION:
-        return _refused_configuration(process, process.last_exit.line)
-    return Finding("dependency down", failure.service, _obituary(process), _revival(process), process.name)
+        return refused_configuration(process, process.last_exit.line)
+    return Finding("dependency down", failure.service, obituary(process), revival(process), process.name)
 
 
 def server_of_the_data_tier(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
@@ -51,8 +50,8 @@ def server_of_the_data_tier(evidence: Evidence, exchange: Exchange, failure: Fai
     server = server_down(evidence.processes or (), exchange)
     if server is None:
         return None
-    summary = f"{failure.service} needs {server.name}: {_obituary(server)}"
-    return Finding("dependency down", server.name, summary, _revival(server), server.name)
+    summary = f"{failure.service} needs {server.name}: {obituary(server)}"
+    return Finding("dependency down", server.name, summary, revival(server), server.name)
 
 
 def own_sidecar_is_silent(evidence: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
@@ -105,9 +104,9 @@ def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) 
         return None
     waited = f"{failure.service} did not answer within {exchange.total / 1000:.1f} s"
     if evidence.probe is None:
-        return Finding("slow", failure.service, f"{waited}.", _read_logs(failure.service))
+        return Finding("slow", failure.service, f"{waited}.", read_logs(failure.service))
     if evidence.probe.ready:
-        return Finding("slow", failure.service, f"{waited}; it answers now.", _read_logs(failure.service))
+        return Finding("slow", failure.service, f"{waited}; it answers now.", read_logs(failure.service))
     summary = f"{waited} and does not answer now: it is frozen or overloaded."
     return Finding("dependency down", failure.service, summary, again(failure.service))
 
@@ -117,7 +116,7 @@ def unreachable(evidence: Evidence, _: Exchange, failure: Failure) -> Finding | 
         return None
     if evidence.probe is not None and evidence.probe.ready:
         summary = f"{failure.service} could not be reached then; it answers now."
-        return Finding("dependency down", failure.service, summary, _read_logs(failure.service))
+        return Finding("dependency down", failure.service, summary, read_logs(failure.service))
     if evidence.processes is None:
         summary = f"{failure.service} could not be reached; whether it or its sidecar is down is not known here."
     else:
@@ -140,13 +139,13 @@ def too_late(evidence: Evidence, exchange: Exchange, failure: Failure) -> Findin
         summary = f"{failure.service} was not done after {exchange.total / 1000:.1f} s, and does not answer now."
         return Finding("slow", failure.service, summary, again(failure.service))
     summary = f"{failure.service} was not done after {exchange.total / 1000:.1f} s: {failure.detail}"
-    return Finding("slow", failure.service, summary, _read_logs(failure.service))
+    return Finding("slow", failure.service, summary, read_logs(failure.service))
 
 
 def changed_meanwhile(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     if exchange.status != 409:
         return None
-    remedy = Remedy("Read it again and repeat the change on what you find.", _page(failure))
+    remedy = Remedy("Read it again and repeat the change on what you find.", page(failure))
     return Finding("wrong data", failure.service, f"Something else changed it first: {failure.detail}", remedy)
 
 
@@ -155,10 +154,10 @@ def airtable(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | Non
         return None
     said = f" ({exchange.airtable})" if exchange.airtable else ""
     remedies = {
-        "airtable.rate-limited": Remedy("Wait as long as Retry-After says, then repeat.", _page(failure)),
+        "airtable.rate-limited": Remedy("Wait as long as Retry-After says, then repeat.", page(failure)),
         "airtable.refused": Remedy("Give a token that may do this, then restart.", "AIRTABLE_TOKEN=pat… make up"),
     }
-    remedy = remedies.get(failure.code, Remedy("Repeat; if it stays, see whether Airtable is up.", _page(failure)))
+    remedy = remedies.get(failure.code, Remedy("Repeat; if it stays, see whether Airtable is up.", page(failure)))
     return Finding("airtable", "airtable", f"Airtable is at fault{said}: {failure.detail}", remedy)
 
 
@@ -177,14 +176,14 @@ def model(_: Evidence, __: Exchange, failure: Failure) -> Finding | None:
     if failure.fault != "llm":
         return None
     summary = f"The language model is at fault: {failure.detail}"
-    return Finding("model", failure.service, summary, Remedy("Read what the code means.", _page(failure)))
+    return Finding("model", failure.service, summary, Remedy("Read what the code means.", page(failure)))
 
 
 def at_capacity(_: Evidence, exchange: Exchange, failure: Failure) -> Finding | None:
     if exchange.status != 429 and failure.code not in FULL:
         return None
     summary = f"A limit is reached: {failure.detail}"
-    remedy = again(failure.service) if failure.code in FULL else Remedy("Ask less often, or later.", _page(failure))
+    remedy = again(failure.service) if failure.code in FULL else Remedy("Ask less often, or later.", page(failure))
     return Finding("capacity", failure.service, summary, remedy)
 
 
@@ -192,7 +191,7 @@ def clients_mistake(_: Evidence, exchange: Exchange, failure: Failure) -> Findin
     if failure.fault != "client":
         return None
     cause: Cause = "denied" if exchange.status in (401, 403) else "wrong data"
-    remedy = Remedy("Correct the request; the page of this code says how.", _page(failure))
+    remedy = Remedy("Correct the request; the page of this code says how.", page(failure))
     return Finding(cause, "client", f"The request is at fault: {failure.detail}", remedy)
 
 
@@ -206,7 +205,7 @@ def says_it_cannot(_: Evidence, exchange: Exchange, failure: Failure) -> Finding
 
 def bug(_: Evidence, __: Exchange, failure: Failure) -> Finding:
     summary = f"{failure.service} failed in a way it should not: {failure.detail}"
-    return Finding("code", failure.service, summary, _read_logs(failure.service))
+    return Finding("code", failure.service, summary, read_logs(failure.service))
 
 
 RULES: tuple[Rule, ...] = (
@@ -230,43 +229,3 @@ RULES: tuple[Rule, ...] = (
     says_it_cannot,
     bug,
 )
-
-
-def _refused_configuration(process: Process, line: str) -> Finding:
-    summary = f"{process.name} refuses to start: {line or 'its configuration is wrong'}"
-    remedy = Remedy("Correct the named setting, then start it again.", "make up")
-    return Finding("config", process.app_id or process.name, summary, remedy, process.name)
-
-
-def _obituary(process: Process) -> str:
-    what = f"{process.app_id}'s sidecar" if process.kind == "sidecar" else process.name
-    ended = process.last_exit
-    if ended is None:
-        return f"{what} was not ready: {process.state} since {clock(process.since)}."
-    how = f"was killed by signal {ended.signal}" if ended.signal is not None else f"ended with exit {ended.code}"
-    now = f"has been {process.state} since" if is_down(process) else "is ready again since"
-    return f"{what} {how} at {clock(ended.at)} and {now} {clock(process.since)}."
-
-
-def _revival(process: Process) -> Remedy:
-    app = process.app_id or process.name
-    if not is_down(process):
-        return Remedy("Repeat the request; the log says why it ended.", f"make logs APP={app}")
-    if process.state == "failed":
-        return Remedy("It is not restarted any more: read why it ended.", f"make logs APP={app}")
-    if process.state == "stopped":
-        return Remedy("It was stopped: start it.", "make up")
-    return Remedy("It is being restarted; if it stays down, read why it ended.", f"make logs APP={app}")
-
-
-def again(service: str) -> Remedy:
-    """What hangs, leaks or has lost its way is mended by a new beginning, without another request lost."""
-    return Remedy("Start it anew; if it comes back, read its log.", f"make restart APP={service}")
-
-
-def _read_logs(service: str) -> Remedy:
-    return Remedy("Repeat the request; if it fails again, read the log.", f"make logs APP={service}")
-
-
-def _page(failure: Failure) -> str:
-    return f"curl $PLATFORM_URL/problems/{failure.code}"
