@@ -13,7 +13,11 @@ from ._dapr import RETRY_SOON
 from ._errors import AppError
 
 CANCELLED = {"57014", "25P03"}  # by statement_timeout, by idle_in_transaction_session_timeout
-IN_EACH_OTHERS_WAY = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_UNDONE = "Two changes were in each other's way, this one was undone. Send it again."
+# Serialization failure, deadlock, lock not available; the class of insufficient resources.
+BUSY = dict.fromkeys(("40001", "40P01", "55P03"), _UNDONE) | {
+    "53": "The database has no room for more connections, memory or data."
+}
 # Classes: connection exception, no such database, operator intervention (shutdown, crash, starting up), system error.
 AWAY = ("08", "3D", "57", "58")
 
@@ -42,17 +46,11 @@ class Failures:
         state = next((s for s in (getattr(cause, "sqlstate", None) for cause in causes) if s), "")
         if isinstance(error, NoFreeConnection):
             return DatabaseBusy("No database connection became free.", service=self._app_id, headers=RETRY_SOON)
-        if state in IN_EACH_OTHERS_WAY:
-            detail = "Two changes were in each other's way, this one was undone. Send it again."
-            return DatabaseBusy(detail, service=self._app_id, headers=RETRY_SOON)
         if state in CANCELLED:
             return DatabaseTimeout("The database took too long and was told to stop.", service=self._app_id)
-        if state.startswith("53"):
-            detail = "The database has no room for more connections, memory or data."
-            return DatabaseBusy(detail, service=self._app_id, headers=RETRY_SOON)
-        if state.startswith("28") or (
-            doing == "connect" and state == "42501"
-        ):  # a password or database not this role's
+        if busy := BUSY.get(state) or BUSY.get(state[:2]):
+            return DatabaseBusy(busy, service=self._app_id, headers=RETRY_SOON)
+        if state.startswith("28") or (doing == "connect" and state == "42501"):  # not its password, not its database
             return SecretMissing("The database refuses this app's login.", service=self._app_id)
         invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
         gone = invalidated or state.startswith(AWAY) or any(isinstance(cause, OSError) for cause in causes)

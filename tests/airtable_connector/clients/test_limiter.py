@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from apps.airtable_connector.clients.limiter import LIMITER_PATIENCE, Limiter
-from apps.airtable_connector.domain.errors import AirtableRateLimited
+from apps.airtable_connector.domain.errors import AirtableCrowded, AirtableRateLimited
 from apps.airtable_connector.settings import Settings
 from chassis import AppError, Mesh
 from chassis.testing import FakeDapr, FakePeer
@@ -107,12 +107,24 @@ async def test_the_token_is_named_and_never_told(scripted: Scripted) -> None:
     assert TOKEN not in str(scripted.asks())
 
 
-async def test_a_refusal_of_the_limiter_is_airtables_limit_to_the_caller(scripted: Scripted) -> None:
-    problem = {"code": "limits.past-budget", "status": 429, "detail": "in 7 s", "service": "rate-limiter-service"}
-    scripted.peer.answers(429, json=problem, path="/acquire", headers={"retry-after": "7"})
+REFUSAL = {"code": "limits.past-budget", "status": 429, "detail": "in 7 s", "service": "rate-limiter-service"}
+
+
+async def test_a_refusal_of_the_limiter_is_no_fault_of_airtables(scripted: Scripted) -> None:
+    scripted.peer.answers(429, json=REFUSAL, path="/acquire", headers={"retry-after": "7"})
+    with pytest.raises(AirtableCrowded) as refused:
+        await scripted.turn()
+    told = refused.value
+    assert (told.code, told.service, told.headers) == ("airtable.no-turn", "rate-limiter-service", {"retry-after": "7"})
+
+
+async def test_after_airtables_own_429_a_refusal_is_airtables_limit(scripted: Scripted) -> None:
+    scripted.peer.answers(204, path="/penalties")
+    await scripted.limiter.penalised(BASE)
+    scripted.peer.answers(429, json=REFUSAL, path="/acquire", headers={"retry-after": "7"})
     with pytest.raises(AirtableRateLimited) as refused:
         await scripted.turn()
-    assert refused.value.headers == {"retry-after": "7"}
+    assert refused.value.code == "airtable.rate-limited"
 
 
 async def test_a_limiter_that_is_started_anew_is_waited_for(scripted: Scripted) -> None:

@@ -165,7 +165,7 @@ async def test_a_password_that_was_changed_is_read_again(connect, dapr, url, who
     db = connect()
     right = dapr.secrets["database-url/note-service"]
     dapr.secrets["database-url/note-service"] = url.replace(":password@", ":old-one@")
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(SecretMissing):
         await select(db, who)  # the wrong one is cached now
 
     dapr.secrets["database-url/note-service"] = right

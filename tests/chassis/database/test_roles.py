@@ -2,6 +2,8 @@
 
 import pytest
 
+from chassis import SecretMissing
+
 
 async def test_an_app_is_refused_at_another_apps_tables(connect, dapr, url, new_database, who):
     other = (await new_database("bills")).rpartition("/")[2]

@@ -92,21 +92,31 @@ VERDICTS = {
     ),
     "an end after the request accuses nobody": (
         Evidence("last", AT, UNAVAILABLE, (DIED_AFTERWARDS, SIDECAR), probe=SILENT),
-        ("dependency down", CONNECTOR, "the launcher records no end of it", "make doctor"),
+        ("dependency down", CONNECTOR, "the launcher records no end of it", f"make restart APP={CONNECTOR}"),
     ),
     "unreachable without process records": (
         Evidence("last", AT, UNAVAILABLE, None, probe=SILENT),
-        ("dependency down", CONNECTOR, "whether it or its sidecar is down is not known", "make doctor"),
+        (
+            "dependency down",
+            CONNECTOR,
+            "whether it or its sidecar is down is not known",
+            f"make restart APP={CONNECTOR}",
+        ),
     ),
     "a frozen app": (
         Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=SILENT),
-        ("dependency down", CONNECTOR, "did not answer within 30.0 s and does not answer now", "make doctor"),
+        (
+            "dependency down",
+            CONNECTOR,
+            "did not answer within 30.0 s and does not answer now",
+            f"make restart APP={CONNECTOR}",
+        ),
     ),
     "a frozen app whose sidecar was restarted shortly before": (
         Evidence(
             "last", AT, TIMEOUT, (APP, replace(BACK_AGAIN, name=f"{CONNECTOR}.sidecar", since=AT - 0.1)), probe=SILENT
         ),
-        ("dependency down", CONNECTOR, "frozen or overloaded", "make doctor"),
+        ("dependency down", CONNECTOR, "frozen or overloaded", f"make restart APP={CONNECTOR}"),
     ),
     "an app that died while it was waited for": (
         Evidence("last", AT, TIMEOUT, (replace(DEAD_APP, last_exit=Exit(None, 9, AT + 20)), SIDECAR), probe=SILENT),
@@ -154,7 +164,7 @@ VERDICTS = {
     ),
     "a database with too much to do": (
         Evidence("last", AT, failed("database.busy", 503), (APP, SIDECAR)),
-        ("capacity", CONNECTOR, "A limit is reached", "curl $PLATFORM_URL/problems/database.busy"),
+        ("capacity", CONNECTOR, "A limit is reached", f"make restart APP={CONNECTOR}"),
     ),
     "time that ran out inside of the app": (
         Evidence("last", AT, failed("request.timeout", 504, total=30_000), (APP, SIDECAR), probe=ALIVE),

@@ -39,8 +39,8 @@ REASONS = {
     "wait": ("capacity", CONNECTOR, "waited 2.0 of 2.5 s for x", "airtable.rate-limited"),
     "store": ("slow", CONNECTOR, "waited 2.0 of 2.5 s for its x", "make doctor"),
     "outside": ("slow", "x", f"x took 2.0 of 2.5 s to answer {CONNECTOR}", "make doctor"),
-    "mesh": ("slow", "x", f"The way from {CONNECTOR} to x and back took 2.0 of 2.5 s", "make doctor"),
-    "silence": ("slow", "x", "x told nothing of the 2.0 of 2.5 s", "make doctor"),
+    "mesh": ("slow", "x", f"The way from {CONNECTOR} to x and back took 2.0 of 2.5 s", "make restart APP=x"),
+    "silence": ("slow", "x", "x told nothing of the 2.0 of 2.5 s", "make restart APP=x"),
 }
 
 
