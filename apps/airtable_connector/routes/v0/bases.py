@@ -31,6 +31,13 @@ async def airtable_list_bases(request: Request, who: Principal, reads: Reads) ->
     return await read(request, Call("GET", "meta/bases", query(request), read=True), who, reads)
 
 
+@router.get("/meta/bases/{base}", summary="A base and who shares it", **AIRTABLE)
+async def airtable_get_base(base: str, request: Request, who: Principal, reads: Reads) -> Response:
+    """With `include`, its collaborators, invitations and interfaces; Airtable answers tokens of an Enterprise plan."""
+    call = Call("GET", f"meta/bases/{requests.base_id(base)}", query(request), base=base, read=True)
+    return await read(request, call, who, reads, now=True)
+
+
 @router.get("/meta/bases/{base}/tables", summary="The schema of a base", **AIRTABLE)
 async def airtable_list_tables(base: str, request: Request, who: Principal, reads: Reads) -> Response:
     """Tables with their fields and views."""
