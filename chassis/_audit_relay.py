@@ -71,7 +71,8 @@ class Outcomes(Protocol):
     """What an app that uses `change.intend` gives to `create_app(outcomes=…)`."""
 
     async def ended(self, entry: dict[str, Any]) -> Ended | None:
-        """How the request of this entry ended (its targets, metadata and ids say which); None: ask again later."""
+        """How the request of this entry ended (its targets, metadata and ids say which); None: it may be under way, ask
+        again later."""
 
 
 class AuditRelay:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from ._database import Database
     from ._trail import Trail
 
-SPARE = 5.0  # seconds past the request's end in which its own process may still write how an intent ended
-WITHOUT_DEADLINE = 30.0  # seconds
+LOOKED_AFTER = 10.0  # seconds until others ask how an intent ended; the app may answer that it is under way
 
 _unit: ContextVar["Unit | None"] = ContextVar("chassis_unit", default=None)
 
@@ -111,8 +110,7 @@ class Unit:
             return
         if self._key:
             await self._key.begin(change)
-        left = self._context.remaining()
-        await self._trail.hold(change, self._scope, self._context, self._key, (left or WITHOUT_DEADLINE) + SPARE)
+        await self._trail.hold(change, self._scope, self._context, self._key, LOOKED_AFTER)
         change.after_commit(self._set_intended)
 
     def _set_intended(self) -> None:

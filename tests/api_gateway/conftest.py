@@ -16,7 +16,12 @@ __all__ = ["dapr", "peers"]
 
 KEY = "pya_the-developers-key"
 ROUTES = """\
-- {prefix: /v0, app: airtable-connector, methods: [GET, POST, PATCH, DELETE], style: airtable, timeout: 120}
+- prefix: /v0
+  app: airtable-connector
+  methods: [GET, POST, PATCH, DELETE]
+  style: airtable
+  timeout: 120
+  again: true
 - {prefix: /api/v1, app: airtable-connector, methods: [GET, POST]}
 - {prefix: /files, app: file-storage-service, methods: [GET, PUT], max_body: 16 MiB}
 - {prefix: /hooks, app: webhook-service, methods: [POST], auth: none, max_body: 1 KiB}

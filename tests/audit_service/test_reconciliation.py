@@ -94,9 +94,10 @@ async def test_an_id_that_a_client_sends_again_counts_as_often_also_past_the_hou
 
 
 async def test_an_entry_that_may_be_on_its_way_is_not_missed_yet(client, trail, begun):
-    await hand_in(trail, [a_count(NOW.replace(minute=0, second=0, microsecond=0), told_at=NOW, answered=["a"])], [])
+    now = datetime.now(UTC)
+    await hand_in(trail, [a_count(now.replace(minute=0, second=0, microsecond=0), told_at=now, answered=["a"])], [])
     assert (await found(client))["ok"]
-    assert gaps(await found(client, until=stamp(NOW + timedelta(seconds=60)))) == [("missing", "a", 1, 0)]
+    assert gaps(await found(client, until=stamp(now + timedelta(seconds=60)))) == [("missing", "a", 1, 0)]
 
 
 async def test_what_was_written_before_the_gateway_counted_is_no_gap(client, trail):

@@ -25,6 +25,7 @@ class OperationRow:
     merge_on: list[str] = field(default_factory=list)
     single: bool = False
     asked: int | None = None
+    process: str = ""
     error: str | None = None
     reverts: UUID | None = None
     tries: int = 0

@@ -1,5 +1,6 @@
 """Every write in the journal: what is meant before the call, what became of it after, and the events with that."""
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ from apps.airtable_connector.domain.errors import OperationUnfinished
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.tables import Tables
+from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import JournalStore
-from chassis import AppError, Change, Database, Log, Principal, current, unresolved, uuid7
+from chassis import AppError, Change, Database, Log, Principal, current, service, unresolved, uuid7
 
+ON_ITS_WAY = 10.0  # s after a process died until Airtable has done what it sent, or never will
 SPARE = 5.0  # s past the end of a request in which its own process may still write what became of it
 WITHOUT_DEADLINE = 30.0  # s
 
@@ -32,13 +35,21 @@ class Running:
 
 
 class Journal:
-    def __init__(self, db: Database, store: JournalStore, images: Images, tables: Tables, log: Log) -> None:
+    def __init__(
+        self, settings: Settings, db: Database, store: JournalStore, images: Images, tables: Tables, log: Log
+    ) -> None:
         self._db, self._store, self._images, self._tables, self._log = db, store, images, tables, log
+        self._process = f"{socket.gethostname()}:{settings.app_port}"  # there is one of this name at a time
+
+    async def start(self) -> None:
+        """What the process of this name was at when it died is looked for soon, not when its requests' time is over."""
+        async with self._db.change(service(self._db.app_id), at_once=True) as change:
+            await self._store.orphan(change, self._process, ON_ITS_WAY)
 
     def begin(self, call: Call, who: Principal, asked: int | None = None) -> Running:
         """Nothing is written yet; `call` is the first of its calls, and `asked` the number of records of them all."""
         return Running(
-            _row(
+            self._row(
                 who,
                 action=writing.action_of(call),
                 method=call.method,
@@ -55,7 +66,7 @@ class Journal:
     async def begin_revert(self, original: OperationRow, who: Principal) -> Running:
         """Nobody else undoes `original` until `end_revert`. Raises OperationUnfinished."""
         kept = {name: getattr(original, name) for name in ("connection", "base", "table", "fields_by_id")}
-        row = _row(who, action="operation.revert", method="POST", reverts=original.id, **kept)
+        row = self._row(who, action="operation.revert", method="POST", reverts=original.id, **kept)
         async with self._db.change(who, at_once=True) as change:
             if not await self._store.begin_revert(change, row, _seconds_left()):
                 raise OperationUnfinished(
@@ -159,17 +170,17 @@ class Journal:
     def _told_later(self, running: Running, problem: AppError) -> None:
         self._log.warning("the journal waits for a read-back", operation=running.id, problem=problem.detail)
 
-
-def _row(who: Principal, **about: Any) -> OperationRow:
-    context = current()
-    return OperationRow(
-        id=uuid7(),
-        tenant=who.tenant,
-        actor=who.act or who.user,
-        request_id=context.request_id,
-        trace_id=context.trace_id,
-        **about,
-    )
+    def _row(self, who: Principal, **about: Any) -> OperationRow:
+        context = current()
+        return OperationRow(
+            id=uuid7(),
+            tenant=who.tenant,
+            actor=who.act or who.user,
+            request_id=context.request_id,
+            trace_id=context.trace_id,
+            process=self._process,
+            **about,
+        )
 
 
 def _seconds_left() -> float:

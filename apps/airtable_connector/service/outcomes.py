@@ -1,6 +1,7 @@
 """How a write ended whose process died or whose answer was lost, as the journal says: for its audit entry, and for who
 repeats its key."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from apps.airtable_connector.store import JournalStore
 from chassis import Database, Ended, KeptAnswer, Read, service
 
 UNKNOWN = "airtable.write-unknown"
+LONGEST = timedelta(seconds=130)  # a write, and what its process may take after it to say how it ended
 JSON = b"application/json"
 
 
@@ -20,8 +22,9 @@ class Outcomes:
     async def ended(self, entry: dict[str, Any]) -> Ended | None:
         """None as long as the resolver is looking for it."""
         known = entry["metadata"].get("operation")
-        if known is None:
-            return Ended("unknown", UNKNOWN)  # about no cells, and so in no journal
+        if known is None:  # about no cells, so in no journal: its process may be at it as long as a request lasts
+            over = datetime.fromisoformat(entry["occurred_at"]) + LONGEST < datetime.now(UTC)
+            return Ended("unknown", UNKNOWN) if over else None
         async with self._db.read(service(self._db.app_id)) as read:
             operation = await self._store.find(read, UUID(known), any_tenant=True)
             match operation.state if operation else "failed":  # forgotten: it found nothing to undo

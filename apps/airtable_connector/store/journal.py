@@ -111,6 +111,12 @@ class JournalStore:
         when = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
         await change.execute(update(operations).where(operations.c.id == operation).values(resolve_after=when))
 
+    async def orphan(self, change: Change, process: str, seconds: float) -> None:
+        """`process` is dead: whoever looks after lost answers may take what it was at, in `seconds` from now."""
+        when = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        left = (operations.c.state == "intended", operations.c.process == process, operations.c.resolve_after > when)
+        await change.execute(update(operations).where(*left).values(resolve_after=when))
+
     async def take(self, change: Change) -> tuple[UUID, int] | None:
         """The unresolved operation that is longest due, for this process alone for 40 s, and its number of tries."""
         row = (await change.execute(_TAKE)).first()

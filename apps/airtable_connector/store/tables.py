@@ -23,6 +23,7 @@ operations = Table(
     Column("merge_on", JSON, nullable=False, server_default=text("'[]'")),
     Column("single", Boolean, nullable=False, server_default=text("false")),
     Column("asked", SmallInteger),
+    Column("process", Text, nullable=False, server_default=text("''")),
     Column("state", Text, nullable=False),
     Column("error", Text),
     Column("reverts", Uuid),

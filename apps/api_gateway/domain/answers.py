@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from apps.api_gateway.domain.why.evidence import Failure
 
+WRITE_UNKNOWN, OPERATION = "airtable.write-unknown", "x-platform-operation"
 LARGEST_ERROR = 64 * 1024  # bytes; a larger error document is passed on without being read
 _DETAIL = 500  # characters of a detail that are remembered
 
@@ -14,6 +15,16 @@ def own_time(server_timing: str | None, app: str) -> float | None:
     """Milliseconds the app itself took, from its part of `Server-Timing`."""
     found = re.search(rf"(?:^|[,\s]){re.escape(app)};dur=(\d+(?:\.\d+)?)", server_timing or "")
     return float(found[1]) if found else None
+
+
+def nobody_knows(status: int, headers: Mapping[str, str], *, again: bool) -> bool:
+    """Whether the app says that the change may have happened and that it is looking for it; `again`: of a change that
+    was asked for before, under the same key, also that it is under way, or was done and its answer is not kept."""
+    if "idempotency-replayed" in headers:
+        return False
+    if again and status == 409:
+        return True
+    return headers.get("x-platform-code") == WRITE_UNKNOWN and OPERATION in headers
 
 
 def failure(headers: Mapping[str, str], body: bytes, app: str) -> tuple[Failure | None, str | None]:

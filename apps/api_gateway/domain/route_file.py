@@ -18,7 +18,7 @@ _APP_ID = re.compile(r"[a-z][a-z0-9-]{1,57}")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _SIZE = re.compile(r"(\d+) ?(B|KiB|MiB)")
 _UNITS = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
-_KEYS = ("prefix", "app", "methods", "timeout", "style", "auth", "max_body", "stream")
+_KEYS = ("prefix", "app", "methods", "timeout", "style", "auth", "max_body", "stream", "again")
 _REQUIRED = ("prefix", "app", "methods")
 
 
@@ -65,6 +65,7 @@ def _route(node: yaml.Node, known_apps: Collection[str] | None) -> Route:
         style="airtable" if _choice(values.get("style"), "style", ("problem", "airtable")) else "problem",
         auth="none" if _choice(values.get("auth"), "auth", ("key", "none")) else "key",
         stream=bool(_choice(values.get("stream"), "stream", ("false", "true"))),
+        again=bool(_choice(values.get("again"), "again", ("false", "true"))),
     )
 
 

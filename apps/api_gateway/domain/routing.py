@@ -21,6 +21,7 @@ class Route:
     style: Style = "problem"
     auth: Auth = "key"
     stream: bool = False
+    again: bool = False  # a change whose answer was lost is asked for again until its end is known
 
     @property
     def allow(self) -> str:

@@ -1,12 +1,14 @@
 """The hot path: match, admit, limit, pass on, pass back. Raw ASGI: a framework here would cost more than the work."""
 
 import time
+from contextlib import AsyncExitStack
 
 from starlette.types import Receive, Scope, Send
 
 from apps.api_gateway.clients import RoutedApps
 from apps.api_gateway.domain import headers as rules
 from apps.api_gateway.domain.routing import Route
+from apps.api_gateway.routes.again import Again
 from apps.api_gateway.routes.passing_back import pass_back
 from apps.api_gateway.routes.recording import Recording
 from apps.api_gateway.routes.target import passed_on
@@ -14,7 +16,7 @@ from apps.api_gateway.routes.upload import Upload
 from apps.api_gateway.service.door import Door
 from apps.api_gateway.settings import Settings
 from apps.api_gateway.store import Mutations
-from chassis import AppError, HeadersTooLarge, Mesh, MethodNotAllowed, UnknownRoute, current
+from chassis import AppError, HeadersTooLarge, Log, Mesh, MethodNotAllowed, UnknownRoute, current
 
 EVENT_STREAM = "text/event-stream"
 STREAMS = (EVENT_STREAM, "application/x-ndjson")
@@ -27,13 +29,16 @@ OWN_PATHS = ("/api/v1/why", "/docs", "/health", "/healthz", "/openapi.json", "/p
 class Proxy:
     """Answers every path that the gateway does not serve itself."""
 
-    def __init__(self, settings: Settings, mesh: Mesh, apps: RoutedApps, door: Door, mutations: Mutations) -> None:
+    def __init__(
+        self, settings: Settings, mesh: Mesh, apps: RoutedApps, door: Door, mutations: Mutations, log: Log
+    ) -> None:
         self._table = settings.table
         self._in_memory = settings.body_in_memory
         self._max_headers = settings.max_header_bytes
         self._mesh, self._apps = mesh, apps
         self._door = door
         self._mutations = mutations
+        self._again = Again(mesh, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The raw path, so that an app sees exactly what was matched: `/v0%2Fx` is not under /v0.
@@ -80,10 +85,18 @@ class Proxy:
         whole = body is None or isinstance(body, bytes)
         if whole:
             headers.pop("content-length", None)
-        async with self._mesh.stream(route.app, method, target, headers=headers, body=body) as response:
+        async with AsyncExitStack() as open_until_sent:
+            again = False
+            if route.again and method not in SAFE and (body is None or isinstance(body, bytes)):
+                asking = self._again.ask(open_until_sent, context, route, method, target, headers, body)
+                response, again = await asking
+            else:
+                call = self._mesh.stream(route.app, method, target, headers=headers, body=body)
+                response = await open_until_sent.enter_async_context(call)
             record.answered(response)
             exempt = any(name in response.headers for name in EXEMPT)
-            self._mutations.settle(context, route.app, "exempt" if exempt else "answered")
+            if not (exempt and again):  # its first try may have left the entry: then nobody counts on one
+                self._mutations.settle(context, route.app, "exempt" if exempt else "answered")
             leaving = receive if whole else None
             await pass_back(response, record, route, method, leaving, send, self._apps.kept_open)
 

@@ -27,13 +27,8 @@ def test_the_platforms_own_table_is_valid():
 
 def test_what_is_left_out_has_the_documented_default():
     route = parse("- {prefix: /a, app: some-app, methods: [GET]}").match("/a")
-    assert (route.timeout, route.max_body, route.style, route.auth, route.stream) == (
-        30,
-        1024 * 1024,
-        "problem",
-        "key",
-        False,
-    )
+    assert (route.timeout, route.max_body, route.style, route.auth) == (30, 1024 * 1024, "problem", "key")
+    assert (route.stream, route.again) == (False, False)
 
 
 def test_every_key_is_read():
