@@ -24,6 +24,7 @@ def main() -> int:
     failed += run("efficiency")
     failed += run("whole_table")
     failed += run("write")
+    failed += run("zipf")
     failed += run("trail")
     failed += run("sandbox")
     failed += run("start")
