@@ -7,61 +7,31 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import output
+from cli import audit_search, output
+from cli.audit_search import (
+    Action,
+    Actor,
+    Address,
+    Outcome,
+    Service,
+    Since,
+    Target,
+    Text,
+    Until,
+    Whose,
+    given,
+    other,
+    who,
+)  # fmt: skip
 from cli.gateway import Gateway
 from cli.session import Json, gateway
 
 commands = typer.Typer(no_args_is_help=True, help="The audit trail: who did what, and the proof of it.")
+commands.command()(audit_search.search)
+commands.add_typer(audit_search.searches, name="searches")
 
 BROKEN = 1  # exit code of verify
 WAIT = 0.5  # s between looks at an export
-
-Action = Annotated[str | None, typer.Option(help="record.update, or record.* for all that begin so.")]
-Outcome = Annotated[str | None, typer.Option(help="succeeded, denied, failed or unknown.")]
-Actor = Annotated[str | None, typer.Option(help="Who did it, or for whom an agent did.")]
-Target = Annotated[str | None, typer.Option(help="What it was done to, e.g. record:recXXXXXXXXXXXXXX.")]
-Service = Annotated[str | None, typer.Option(help="The service that decided.")]
-Request = Annotated[str | None, typer.Option(help="A request id.")]
-Trace = Annotated[str | None, typer.Option(help="A trace id.")]
-Since = Annotated[str | None, typer.Option(help="Occurred at or after, e.g. 2026-11-25T08:00:00Z.")]
-Until = Annotated[str | None, typer.Option(help="Occurred before.")]
-Whose = Annotated[str, typer.Option("--trail", help="own, or platform: what was refused to callers nobody knows.")]
-Text = Annotated[str | None, typer.Option(help="Words, as a web search takes them.")]
-
-
-@commands.command()
-def search(
-    action: Action = None,
-    outcome: Outcome = None,
-    actor: Actor = None,
-    target: Target = None,
-    service: Service = None,
-    request: Request = None,
-    trace: Trace = None,
-    since: Since = None,
-    until: Until = None,
-    text: Text = None,
-    trail: Whose = "own",
-    page_size: Annotated[int, typer.Option(min=1, max=100)] = 20,
-    cursor: Annotated[int | None, typer.Option(help="Continue where `next` of the last page pointed.")] = None,
-    json: Json = False,
-) -> None:
-    """Entries, newest first; every filter given must hold."""
-    asked = _given(
-        action=action, outcome=outcome, actor=actor, target=target, service=service, request_id=request,
-        trace_id=trace, since=since, until=until, text=text,
-    )  # fmt: skip
-    paging = _given(page_size=page_size, cursor=cursor) | _other(trail)
-    with gateway(json) as there:
-        page = there.get("/api/v1/audit/entries", [*asked.items(), *paging.items()])
-    if json:
-        output.as_json(page)
-        return
-    output.as_columns(
-        ["index", "occurred_at", "action", "outcome", "actor", "service", "targets"], map(_row, page["items"])
-    )
-    if page["next"]:
-        typer.echo(f"There is more: --cursor {page['next']}", err=True)
 
 
 @commands.command()
@@ -73,14 +43,14 @@ def access(
     json: Json = False,
 ) -> None:
     """Who read or changed something, and how often; who came last first."""
-    asked = _given(target=target, since=since, until=until) | _other(trail)
+    asked = given(target=target, since=since, until=until) | other(trail)
     with gateway(json) as there:
         report = there.get("/api/v1/audit/access", list(asked.items()))
     if json:
         output.as_json(report)
         return
     columns = ["last_at", "times", "action", "outcome", "service"]
-    rows = [[*(each[name] for name in columns), _who(each["actor"], each)] for each in report["items"]]
+    rows = [[*(each[name] for name in columns), who(each["actor"], each)] for each in report["items"]]
     output.as_columns([*columns, "actor"], rows)
 
 
@@ -109,7 +79,7 @@ def verify(
     total = {"entries": 0, "erased": 0, "checkpoints": 0, "exported": 0}
     with gateway(json) as there:
         while True:
-            asked = _given(to=end) | {"from": first} | _other(trail)
+            asked = given(to=end) | {"from": first} | other(trail)
             found = there.get("/api/v1/audit/verify", list(asked.items()))
             total = {name: count + (found[name] or 0) for name, count in total.items()}
             if found["next"] is None:
@@ -140,7 +110,7 @@ def reconcile(since: Since = None, until: Until = None, trail: Whose = "own", js
     hours: list[dict[str, Any]] = []
     with gateway(json) as there:
         while True:
-            asked = _given(since=since, until=until) | _other(trail)
+            asked = given(since=since, until=until) | other(trail)
             found = there.get("/api/v1/audit/reconciliation", list(asked.items()))
             hours += found["hours"]
             if found["next"] is None:
@@ -171,6 +141,7 @@ def export(
     service: Service = None,
     since: Since = None,
     until: Until = None,
+    address: Address = None,
     text: Text = None,
     trail: Whose = "own",
     json: Json = False,
@@ -179,11 +150,12 @@ def export(
 
     A bundle is verified without any server: python cli/verify_trail.py BUNDLE --key KEY.
     """
-    asked = _given(
-        action=action, outcome=outcome, actor=actor, target=target, service=service, since=since, until=until, text=text
-    )
+    asked = given(
+        action=action, outcome=outcome, actor=actor, target=target, service=service, since=since, until=until,
+        address=address, text=text,
+    )  # fmt: skip
     with gateway(json) as there:
-        whose = list(_other(trail).items())
+        whose = list(other(trail).items())
         begun = there.send("POST", "/api/v1/audit/exports", {"format": format_, "filter": asked}, whose)
         done = _made(there, begun, whose)
         if str(to) == "-":
@@ -213,25 +185,3 @@ def _made(there: Gateway, export: dict[str, Any], whose: list[tuple[str, Any]]) 
 def _write(there: Gateway, export: dict[str, Any], whose: list[tuple[str, Any]], file: Any) -> None:
     for part in range(export["parts"]):
         file.write(there.raw(f"/api/v1/audit/exports/{export['id']}/content", [("part", part), *whose]))
-
-
-def _row(item: dict[str, Any]) -> list[Any]:
-    entry = item["entry"]
-    if entry is None:
-        return [item["index"], "", "(erased)", "", "", "", ""]
-    actor = entry["actor"]
-    who = _who(actor["id"], actor)
-    targets = " ".join(f"{target['type']}:{target['id']}" for target in entry.get("targets", []))
-    return [item["index"], entry["occurred_at"], entry["action"], entry["outcome"], who, entry["service"], targets]
-
-
-def _who(actor: str, said: dict[str, Any]) -> str:
-    return f"{actor} for {said['acting_for']}" if said.get("acting_for") else actor
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _other(trail: str) -> dict[str, str]:
-    return {} if trail == "own" else {"trail": trail}

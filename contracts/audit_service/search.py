@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 from contracts.audit_service.entries import Outcome
 
@@ -28,16 +28,34 @@ class Filter(BaseModel):
     trace_id: str | None = None
     since: datetime | None = Field(default=None, description="Occurred at or after.")
     until: datetime | None = Field(default=None, description="Occurred before.")
+    address: IPvAnyNetwork | None = Field(
+        default=None, description="It was asked from: 192.0.2.7, or 192.0.2.0/24 for a network."
+    )
     text: str | None = Field(default=None, max_length=200, description="Words, as a web search takes them.")
     flawed: bool | None = Field(default=None, description="true: only what does not fit its action's schema.")
 
 
-class EntriesQuery(Filter):
+class EntriesPage(BaseModel):
     """Newest first, in the order of the chain."""
+
+    model_config = ConfigDict(extra="forbid")
 
     trail: WhoseTrail = Field(default="own", description=TRAIL)
     page_size: int = Field(default=50, ge=1, le=100)
     cursor: int | None = Field(default=None, ge=0, description="`next` of the page before.")
+
+
+class EntriesQuery(Filter, EntriesPage):
+    """What to look for, and how much of it."""
+
+
+class SavedSearch(BaseModel):
+    """What a tenant looks for again and again."""
+
+    name: str
+    filter: Filter
+    set_by: str
+    set_at: datetime
 
 
 class TrailEntry(BaseModel):

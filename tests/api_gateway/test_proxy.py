@@ -57,6 +57,12 @@ async def test_the_app_gets_an_internal_token_and_never_the_clients_key(client, 
     assert not any(KEY in value for value in headers.values())
 
 
+async def test_the_app_gets_the_clients_address_and_not_what_the_client_says_it_is(client, peers):
+    peers[CONNECTOR].answers(json={})
+    await client.get("/api/v1/bases", headers={"x-platform-client-address": "192.0.2.7"})
+    assert peers[CONNECTOR].requests[0].headers["x-platform-client-address"] == "127.0.0.1"
+
+
 async def test_the_internal_token_is_kept_between_requests(client, peers):
     peers[CONNECTOR].answers(json={})
     for _ in range(2):

@@ -17,6 +17,7 @@ MARKED = {
     "trace_id": TRACE,
     "occurred_at": "2026-11-24T08:00:00.000000Z",
     "detail": "The cells of a locked invoice",
+    "context": {"method": "PATCH", "route": "/api/v1/notes", "address": "2001:DB8::7"},
 }
 
 
@@ -34,6 +35,8 @@ MARKED = {
         {"trace_id": TRACE},
         {"until": "2026-11-25T00:00:00Z"},
         {"since": "2026-11-24T00:00:00Z", "until": "2026-11-24T12:00:00Z"},
+        {"address": "2001:db8:0::7"},
+        {"address": "2001:db8::/32"},
         {"text": "locked invoice"},
         {"text": "invoice or nothing", "outcome": "denied"},
     ],
@@ -42,6 +45,19 @@ async def test_every_filter_finds_what_it_says_and_nothing_else(client, trail, p
     await trail.hand_in([an_entry(), an_entry(**MARKED), an_entry()])
     found = (await client.get("/api/v1/audit/entries", params=params)).json()["items"]
     assert [(each["index"], each["entry"]["request_id"]) for each in found] == [(1, REQUEST)]
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::1"), ("unix", None), (None, None)],
+)
+async def test_an_address_is_kept_in_one_spelling_and_what_is_none_is_left_out(client, trail, told, found):
+    context = {"method": "POST", "route": "/api/v1/notes", **({"address": told} if told else {})}
+    assert (await trail.hand_in([an_entry(context=context)])).status == 200
+    assert [
+        row["address"] for row in await trail.as_app("SELECT host(address) AS address FROM append_only.entries")
+    ] == [found]
+    assert (await client.get("/api/v1/audit/verify")).json()["ok"]
 
 
 async def test_what_does_not_fit_its_schema_can_be_listed(client, trail):

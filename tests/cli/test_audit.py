@@ -37,6 +37,21 @@ def test_entries_are_told_a_line_each_and_where_to_go_on(gateway, pyat):
     assert gateway.seen[0].params == [("actor", "alice"), ("trace_id", "t1"), ("page_size", "20")]
 
 
+def test_a_search_is_kept_by_name_listed_run_and_deleted(gateway, pyat):
+    kept = {"name": "ours", "filter": {"outcome": "failed", "address": "192.0.2.0/24", "text": None}, "set_by": "me"}
+    gateway.on("PUT", "/api/v1/audit/searches/ours", kept)
+    gateway.on("GET", "/api/v1/audit/searches", {"items": [kept], "next": None})
+    gateway.on("GET", "/api/v1/audit/searches/ours/entries", {"items": [{"index": 7, "entry": ENTRY}], "next": None})
+    gateway.on("DELETE", "/api/v1/audit/searches/ours", None)
+    told = pyat("audit", "searches", "save", "ours", "--outcome", "failed", "--address", "192.0.2.0/24")
+    assert told.stdout == "ours: outcome failed, address 192.0.2.0/24\n"
+    assert pyat("audit", "searches", "list").stdout.splitlines()[1].split()[0] == "ours"
+    assert "record.update" in pyat("audit", "search", "--saved", "ours").stdout
+    assert pyat("audit", "searches", "delete", "ours").exit_code == 0
+    assert gateway.seen[0].body == {"outcome": "failed", "address": "192.0.2.0/24"}
+    assert pyat("audit", "search", "--saved", "ours", "--actor", "alice").exit_code == 2
+
+
 def test_who_had_to_do_with_a_record_is_told_a_line_each(gateway, pyat):
     line = {"actor_type": "agent", "actor": "helper", "acting_for": "alice", "action": "record.read", "times": 12,
             "outcome": "succeeded", "service": "airtable-connector", "first_at": "a", "last_at": "b"}  # fmt: skip

@@ -80,6 +80,8 @@ class Proxy:
         headers = rules.forwarded(given)
         if any(kind in headers.get("accept", "") for kind in STREAMS):
             headers["accept"] = EVENT_STREAM  # sidecars stream events only to those who ask for nothing else
+        if scope["client"]:
+            headers["x-platform-client-address"] = scope["client"][0]
         if context.idempotency_key:
             headers["idempotency-key"] = context.idempotency_key  # the client's own: one request is passed on as one
         whole = body is None or isinstance(body, bytes)

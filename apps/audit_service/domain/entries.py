@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -63,8 +64,18 @@ def searched(entry: Entry) -> dict[str, Any]:
         "request_id": _storable(entry.request_id),
         "trace_id": entry.trace_id,
         "targets": [_storable(f"{target.type}:{target.id}") for target in entry.targets],
+        "address": address_of(entry),
         "words": _storable(" ".join([entry.action, entry.actor.id, entry.actor.acting_for or "", *words])),
     }
+
+
+def address_of(entry: Entry) -> str | None:
+    """The client's address in the one spelling that PostgreSQL knows too; None where it was told as something else."""
+    try:
+        told = ip_address((entry.context.address or "").partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(told, "ipv4_mapped", None) or told)
 
 
 def _storable(text: str) -> str:

@@ -39,6 +39,14 @@ class ExportsFull(AppError):
     code, status, title, fault = "audit.exports-full", 429, "Too many exports are at work", "client"
 
 
+class UnknownSearch(AppError):
+    code, status, title, fault = "audit.unknown-search", 404, "There is no search kept by that name", "client"
+
+
+class SearchesFull(AppError):
+    code, status, title, fault = "audit.searches-full", 409, "Too many searches are kept", "client"
+
+
 class NotYours(AppError):
     code, status, title, fault = "audit.not-yours", 403, "That trail is not yours to read", "client"
 

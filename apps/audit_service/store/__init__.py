@@ -6,9 +6,19 @@ from apps.audit_service.store.reconciliation import ReconciliationStore
 from apps.audit_service.store.retention import RetentionStore
 from apps.audit_service.store.schemas import SchemaStore
 from apps.audit_service.store.search import SearchStore
+from apps.audit_service.store.searches import SavedSearchStore
 from apps.audit_service.store.trail import TrailStore
 
-STORES = (CheckpointStore, ExportStore, ReconciliationStore, RetentionStore, SchemaStore, SearchStore, TrailStore)
+STORES = (
+    CheckpointStore,
+    ExportStore,
+    ReconciliationStore,
+    RetentionStore,
+    SavedSearchStore,
+    SchemaStore,
+    SearchStore,
+    TrailStore,
+)
 
 __all__ = [
     "STORES",
@@ -16,6 +26,7 @@ __all__ = [
     "ExportStore",
     "ReconciliationStore",
     "RetentionStore",
+    "SavedSearchStore",
     "SchemaStore",
     "SearchStore",
     "TrailStore",

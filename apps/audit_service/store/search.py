@@ -34,6 +34,7 @@ _CONDITIONS = {
     "trace_id": "e.trace_id = :trace_id",
     "since": "e.occurred_at >= :since",
     "until": "e.occurred_at < :until",
+    "address": "e.address <<= CAST(:address AS inet)",
     "text": "e.words @@ websearch_to_tsquery('simple', :text)",
 }
 
@@ -84,7 +85,7 @@ class SearchStore:
 def _where(tenant: str, asked: Filter) -> tuple[str, dict[str, Any]]:
     """The condition and its values; the text is ours alone, what was asked for goes as values."""
     conditions, values = ["e.tenant = :tenant"], {"tenant": tenant}
-    given = asked.model_dump(exclude_none=True)
+    given = asked.model_dump(exclude_none=True) | ({"address": str(asked.address)} if asked.address else {})
     for name, condition in _CONDITIONS.items():
         if name in given:
             conditions.append(condition)

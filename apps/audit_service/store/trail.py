@@ -25,12 +25,14 @@ _SENT = {
     "occurred_at": "timestamptz",
     **dict.fromkeys(("action", "outcome", "actor_type", "actor", "acting_for"), "text"),
     **dict.fromkeys(("service", "request_id", "trace_id", "targets", "words"), "text"),
+    "address": "text",
     "schema_version": "integer",
     "flaws": "text",
 }
 _KEPT_AS = {
     "targets": "string_to_array(targets, E'\\x1f')",
     "flaws": "string_to_array(flaws, E'\\x1f')",
+    "address": "CAST(address AS inet)",
     "words": "to_tsvector('simple', words)",
 }
 _ENTRIES = text(f"""
@@ -41,7 +43,7 @@ _ENTRIES = text(f"""
 """)  # noqa: S608  the names above are all that is put in
 _WALK = text("""
     SELECT c.index AS at, c.id, c.leaf, c.hash, c.received_at, e.entry, e.occurred_at, e.action, e.outcome,
-        e.actor_type, e.actor, e.acting_for, e.service, e.request_id, e.trace_id, e.targets
+        e.actor_type, e.actor, e.acting_for, e.service, e.request_id, e.trace_id, e.targets, host(e.address) AS address
     FROM append_only.chain AS c LEFT JOIN append_only.entries AS e ON e.tenant = c.tenant AND e.index = c.index
     WHERE c.tenant = :tenant AND c.index >= :first AND c.index < :end ORDER BY c.index LIMIT :most
 """)

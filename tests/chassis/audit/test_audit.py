@@ -36,9 +36,8 @@ async def sweep(client, database: str) -> int:
 
 
 async def test_a_change_leaves_an_entry_that_says_who_did_what_to_what(client, audit):
-    answer = await client.post(
-        "/notes", json={"text": "a note"}, headers={"user-agent": "curl/8", "x-request-id": "mine"}
-    )
+    told = {"user-agent": "curl/8", "x-request-id": "mine", "x-platform-client-address": "192.0.2.7"}
+    answer = await client.post("/notes", json={"text": "a note"}, headers=told)
     assert answer.status == 201
     (entry,) = await audit.entries()
     assert entry == {
@@ -53,7 +52,7 @@ async def test_a_change_leaves_an_entry_that_says_who_did_what_to_what(client, a
         "targets": [{"type": "note", "id": str(answer.json()["id"])}],
         "request_id": "mine",
         "trace_id": answer.headers["x-trace-id"],
-        "context": {"method": "POST", "route": "/notes", "user_agent": "curl/8"},
+        "context": {"method": "POST", "route": "/notes", "address": "192.0.2.7", "user_agent": "curl/8"},
         "metadata": {"length": 6},
     }
 
