@@ -141,8 +141,8 @@ class Ground:
 
     def named(self, path: str) -> str:
         """A fresh one of what `path` is about."""
-        kind, name = path.split("/")[4], unique("walked").lower()
-        self._send("PUT", f"/api/v1/events/{kind}/{name}", NAMED[kind])
+        around, name = path.partition("/{name}")[0], unique("walked").lower()
+        self._send("PUT", f"{around}/{name}", NAMED[around.rpartition("/")[2]])
         return name
 
     def slim(self) -> str:
@@ -235,7 +235,13 @@ def _cells(ground: Ground) -> dict[str, Any]:
 COUNTED = {"columns": {"events": {"op": "count"}}}
 TRIGGER = {"events": {"type": ["walked.done.v1"]}, "emit": {"type": "walked.again.v1", "stream": "walked"}}
 KEPT = {"topic": "walked.done", "max_count": 1_000}
-NAMED: dict[str, Any] = {"projections": COUNTED, "subscriptions": {}, "triggers": TRIGGER, "retention": KEPT}
+NAMED: dict[str, Any] = {
+    "projections": COUNTED,
+    "subscriptions": {},
+    "triggers": TRIGGER,
+    "retention": KEPT,
+    "searches": {},
+}
 BASE, TABLE, V0 = "/api/v1/bases/{base}", "/api/v1/bases/{base}/tables/{table}", "/v0/{base}/{table}"
 _NEW = _body(lambda ground: {"records": [{"fields": _cells(ground)}]})
 _CHANGED = _body(lambda ground: {"records": [{"id": ground.record(), "fields": _cells(ground)}]})
