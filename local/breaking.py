@@ -30,6 +30,8 @@ def add(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     drill.add_argument("--most", type=int, metavar="N", help="only the first N")
     drill.add_argument("--json", action="store_true", help="the numbers as JSON")
     drill.add_argument("--play", action="store_true", help="you are the detective; the truth is told after your answer")
+    told = "the story of a slow app instead: it goes well for so long (6), then not, and what `why` says is done"
+    drill.add_argument("--slow", type=float, nargs="?", const=6, metavar="MINUTES", help=told)
     drill.add_argument("--into", type=Path, metavar="DIR", help="write fault-drill.csv and .md there")
 
 
@@ -38,6 +40,10 @@ def run(directory: RunDirectory, chosen: argparse.Namespace) -> int:
         from .blast.command import blast
 
         return blast(directory, chosen.components, chosen.times, chosen.into)
+    if chosen.slow is not None:
+        from .drill.slow import slow
+
+        return slow(directory, chosen.slow)
     from .drill.command import Chosen, drill
 
     return drill(directory, Chosen(chosen.family, chosen.seed, chosen.most, chosen.json, chosen.play, chosen.into))

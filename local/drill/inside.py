@@ -27,8 +27,8 @@ _LOOK = 0.05  # s
 
 
 class Inside:
-    """The process's faults: `raise`, `wait` (s), `spin` (s of CPU), `block` (s), `skew` (s), `hole` (ports), `drain`,
-    `answer` and `event`; absent is well."""
+    """The process's faults: `raise`, `wait` (s), `spin` (s of CPU), `hold` (s of the event loop with each request),
+    `block` (s), `skew` (s), `hole` (ports), `drain`, `answer` and `event`; absent is well."""
 
     def __init__(self, told: Path) -> None:
         self.faults: dict[str, Any] = {}
@@ -69,6 +69,8 @@ class Inside:
             until = time.perf_counter() + self.faults["spin"]
             while time.perf_counter() < until:
                 pass
+        if "hold" in self.faults:
+            time.sleep(self.faults["hold"])  # noqa: ASYNC251  which is what is wrong
         if self.faults.get("raise"):
             raise KeyError(self.faults["raise"])
 

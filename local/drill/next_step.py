@@ -18,9 +18,16 @@ _WELL_WITHIN = 10.0  # s after it
 def take(run: RunDirectory, command: str, fault: Fault, is_well: Callable[[], bool]) -> str:
     """`restored`: the user's request works again although the fault is still put. `narrowed`: what the command printed
     names the guilty. Empty: neither, or no command that a program can give."""
-    said = _run(run, command)
+    said = do(run, command)
     if said is None:
         return ""
+    try:
+        return _mended(command, said, fault, is_well)
+    finally:
+        undo(run, command)
+
+
+def _mended(command: str, said: str, fault: Fault, is_well: Callable[[], bool]) -> str:
     if not command.startswith("make logs"):  # it changes nothing
         until = time.monotonic() + (_WELL_WITHIN if command.startswith(("make restart", "make scale")) else 0)
         while True:
@@ -35,8 +42,14 @@ def take(run: RunDirectory, command: str, fault: Fault, is_well: Callable[[], bo
     return "narrowed" if ill else ""
 
 
-def _run(run: RunDirectory, command: str) -> str | None:
-    """What it printed; on this mesh, wherever it is."""
+def undo(run: RunDirectory, command: str) -> None:
+    """One process again of what was given more."""
+    if command.startswith("make scale"):
+        do(run, " ".join("N=1" if word.startswith("N=") else word for word in command.split()))
+
+
+def do(run: RunDirectory, command: str) -> str | None:
+    """What it printed; on this mesh, wherever it is. None when it could not be run."""
     words = shlex.split(command)
     if words[0] == "make":
         words.append(f"ARGS=--run-dir {run.path}" + (" --since 30s" if words[1] == "logs" else ""))
@@ -49,9 +62,6 @@ def _run(run: RunDirectory, command: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if words[:2] == ["make", "scale"]:
-        back = [word if not word.startswith("N=") else "N=1" for word in words]
-        subprocess.Popen(back, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return done.stdout + done.stderr
 
 
