@@ -2,8 +2,8 @@
 
 from fastapi import FastAPI
 
-from apps.airtable_connector import jobs
-from apps.airtable_connector.clients import AirtableApi, Limiter, MergedWrites, SchemaService, Tokens
+from apps.airtable_connector import jobs, subscriptions
+from apps.airtable_connector.clients import AirtableApi, Limiter, MergedCalls, SchemaService, Tokens
 from apps.airtable_connector.routes import TYPED, v0
 from apps.airtable_connector.service import USE_CASES, Outcomes
 from apps.airtable_connector.settings import Settings
@@ -16,7 +16,8 @@ def create(settings: Settings) -> FastAPI:
     return create_app(
         settings,
         routers=[*TYPED, *v0.ROUTERS],
+        subscriptions=[subscriptions.forget_what_changed],
         jobs=[jobs.find_lost_answers],
-        provide=[Limiter, SchemaService, Tokens, AirtableApi, MergedWrites, ReadCache, JournalStore, *USE_CASES],
+        provide=[Limiter, SchemaService, Tokens, AirtableApi, MergedCalls, ReadCache, JournalStore, *USE_CASES],
         outcomes=Outcomes,
     )

@@ -50,6 +50,12 @@ class Settings(AppSettings):
     page_cache_ttl: float = Field(
         default=15, ge=0, le=120, description="The same for a first page with more behind it."
     )
+    heard_cache_ttl: float = Field(
+        default=600,
+        ge=0,
+        le=3_600,
+        description="The same for a base of which webhook-service tells every change, as long as it does.",
+    )
     stale_if_error: float = Field(default=300, ge=0, le=86_400, description="How long after that it may stand in.")
     near_cache: int = Field(default=32 * 1024 * 1024, ge=0, le=1024**3, description="Bytes of answers kept in memory.")
 

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from apps.airtable_connector.app import create
-from apps.airtable_connector.clients import MergedWrites
+from apps.airtable_connector.clients import MergedCalls
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import ReadCache
 from chassis import Database
@@ -28,11 +28,11 @@ class Mortal:
         container = client.app.state.chassis.container
         for part, names in {
             Database: ("change", "read", "glance", "begun"),
-            ReadCache: ("invalidate",),
+            ReadCache: ("change",),
         }.items():
             for name in names:
                 self._dies_with_us(container[part], name)
-        writes = container[MergedWrites]
+        writes = container[MergedCalls]
         send = writes.send
 
         async def last(*args: Any) -> Any:

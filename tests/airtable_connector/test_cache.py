@@ -220,11 +220,13 @@ async def test_without_the_state_store_reads_and_writes_go_on_and_say_so(
     assert made.status == 201
 
 
-async def test_a_generation_is_asked_for_once_in_a_moment_and_anew_after_a_write(
+async def test_what_counts_is_asked_for_once_in_a_moment_and_anew_after_a_write(
     client: AppClient, dapr: FakeDapr, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store is emptied behind the app's back: only who asks it notices."""
-    monkeypatch.setattr("chassis._generations.LEASE", 1.0)  # a moment that three requests fit into on any machine
+    monkeypatch.setattr(
+        "apps.airtable_connector.store.cache.LEASE", 1.0
+    )  # a moment that three requests fit into on any machine
     one = f"{place.records}/{next(iter(place.table.records))}"
     await client.get(one)
     dapr.state._items.clear()
@@ -233,7 +235,7 @@ async def test_a_generation_is_asked_for_once_in_a_moment_and_anew_after_a_write
     assert await how(client, one) == "miss"
 
 
-async def test_a_write_is_answered_only_when_no_process_can_still_use_the_old_generation(
+async def test_a_write_is_answered_only_when_no_process_can_still_use_what_counted_before(
     client: AppClient, dapr: FakeDapr, place: Place, sandbox: Running
 ) -> None:
     dapr.secrets["airtable/local/default"] = TOKEN
@@ -256,9 +258,9 @@ async def test_a_state_store_that_failed_is_not_even_asked_for_a_while(
     dapr.state.available = True
     for _ in range(3):
         with pytest.raises(CacheAway):
-            await cache.generation(place.base.id)
+            await cache.versions(place.base.id)
     cache._away_until = 0.0  # as if its pause were over
-    assert await cache.generation(place.base.id)
+    assert await cache.versions(place.base.id)
 
 
 async def test_a_write_made_while_the_store_was_away_is_seen_when_it_is_back(

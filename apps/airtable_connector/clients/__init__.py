@@ -2,8 +2,8 @@
 
 from apps.airtable_connector.clients.airtable import AirtableApi
 from apps.airtable_connector.clients.limiter import Limiter
-from apps.airtable_connector.clients.merging import MergedWrites
+from apps.airtable_connector.clients.merging import MergedCalls
 from apps.airtable_connector.clients.schemas import SchemaService
 from apps.airtable_connector.clients.tokens import Tokens
 
-__all__ = ["AirtableApi", "Limiter", "MergedWrites", "SchemaService", "Tokens"]
+__all__ = ["AirtableApi", "Limiter", "MergedCalls", "SchemaService", "Tokens"]

@@ -1,4 +1,4 @@
-"""Small writes to one table travel together: while the first waits for its turn at Airtable, others join its call."""
+"""Small calls on one table travel together: while the first waits for its turn at Airtable, others join its call."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from apps.airtable_connector.domain.errors import (
 )
 from apps.airtable_connector.domain.merging import Piece
 from chassis import AppError, current
-from contracts.airtable_connector import BATCH
 
 REFUSED = (400, 403, 404, 413, 422)  # for one record of a call, and so for all
 NOT_BEGUN = (AirtableRateLimited, AirtableTimeout)
@@ -39,12 +38,12 @@ class _Group:
         known = [one.piece for one in self.members]
         return (
             not self.sent
-            and sum(len(one.records) for one in known) + len(piece.records) <= BATCH
+            and sum(len(one.records) for one in known) + len(piece.records) <= piece.most
             and not any(one.ids & piece.ids for one in known)
         )
 
 
-class MergedWrites:
+class MergedCalls:
     def __init__(self, api: AirtableApi) -> None:
         self._api = api
         self._open: dict[tuple[object, ...], _Group] = {}
@@ -54,8 +53,8 @@ class MergedWrites:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def send(self, call: Call, tenant: str) -> Answer:
-        """As `AirtableApi.send`, for writes. Each caller gets the answer to its own records, and a record that Airtable
-        refuses is its own caller's failure alone."""
+        """As `AirtableApi.send`. Each caller gets the answer to its own records, and a record that Airtable refuses is
+        its own caller's failure alone."""
         piece = merging.piece_of(call)
         if piece is None:
             return await self._api.send(call, tenant)
@@ -74,6 +73,10 @@ class MergedWrites:
         except TimeoutError as late:
             if member.answer.done() and not member.answer.cancelled():
                 return member.answer.result()  # it came in the same moment
+            if group.sent and call.read:
+                raise AirtableTimeout(
+                    "Airtable did not answer in time. Repeat it, with more time if need be."
+                ) from late
             if group.sent:
                 raise AirtableWriteUnknown("No answer of Airtable came in time: the write may have happened.") from late
             raise AirtableTimeout("The time of this request ended before its turn came: nothing happened.") from late
@@ -106,22 +109,27 @@ class MergedWrites:
 
     async def _hand_out(self, members: Sequence[_Member], answer: Answer, tenant: str) -> None:
         if len(members) > 1 and answer.status in REFUSED:
-            by_piece = {id(one.piece): one for one in members}
-            for pieces in merging.taken_apart([one.piece for one in members], answer):
-                some = [by_piece[id(piece)] for piece in pieces]
-                try:
-                    again = await self._api.send(merging.merged(pieces), tenant)
-                    await self._hand_out(some, again, tenant)
-                except AppError as error:
-                    _fail(some, error)
+            await self._send_again(members, merging.taken_apart([one.piece for one in members], answer), tenant)
             return
         parts = merging.parted([one.piece for one in members], answer) if answer.ok else [answer] * len(members)
         if parts is None:
             _fail(members, AirtableInvalidAnswer("Airtable's answer does not tell of all records that were sent."))
             return
         for member, part in zip(members, parts, strict=True):
-            if not member.answer.done():
+            if part is not None and not member.answer.done():
                 member.answer.set_result(part)
+        missing = [[member.piece] for member, part in zip(members, parts, strict=True) if part is None]
+        await self._send_again(members, missing, tenant)
+
+    async def _send_again(self, members: Sequence[_Member], parts: Sequence[Sequence[Piece]], tenant: str) -> None:
+        by_piece = {id(one.piece): one for one in members}
+        for pieces in parts:
+            some = [by_piece[id(piece)] for piece in pieces]
+            try:
+                again = await self._api.send(merging.merged(pieces), tenant)
+                await self._hand_out(some, again, tenant)
+            except AppError as error:
+                _fail(some, error)
 
 
 def _fail(members: Sequence[_Member], error: Exception) -> None:

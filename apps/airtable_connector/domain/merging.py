@@ -1,4 +1,6 @@
-"""Writes of several callers to one table as one call to Airtable, and its answer as one for each of them.
+"""Calls of several callers on one table as one call to Airtable, and its answer as one for each of them.
+
+Writes are merged into a batch, reads of single records into a list with a formula that finds them.
 
 A call is merged only with what means the same beside its records. What a merged call was refused for is one caller's
 fault, and Airtable does none of it: it is taken apart by what Airtable says is wrong.
@@ -12,23 +14,29 @@ from urllib.parse import unquote, urlencode
 
 import orjson
 
-from apps.airtable_connector.domain import query, refusals, requests
+from apps.airtable_connector.domain import formulas, query, refusals, requests
 from apps.airtable_connector.domain.calls import Answer, Call
 from contracts.airtable_connector import BATCH
 
 _QUOTED = re.compile(r'"([^"]+)"')
 _RECORD = re.compile(r"\brec[A-Za-z0-9]{14}\b")
 _BESIDE = {"records", "fields", "typecast", "returnFieldsByFieldId"}
+_PAGE = 100  # records that a list answers without a second page
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One caller's write: `key` is equal for those that can go together; `single`: not in the form of a batch."""
+    """One caller's call: `key` is equal for those that can go together; `single`: not in the form of a batch."""
 
     call: Call
     key: tuple[Any, ...]
-    records: tuple[Any, ...]  # {"fields"} of a create, {"id", "fields"} of a change, the id of a deletion
+    records: tuple[Any, ...]  # {"fields"} of a create, {"id", "fields"} of a change, the id of a deletion or read
     single: bool
+
+    @property
+    def most(self) -> int:
+        """Records that one call can be about."""
+        return _PAGE if self.call.read else BATCH
 
     @property
     def ids(self) -> set[str]:
@@ -50,11 +58,14 @@ class Piece:
 
 
 def piece_of(call: Call) -> Piece | None:
-    """None for what goes alone: reads, upserts, full batches, and what Airtable will refuse for its form."""
+    """None for what goes alone: lists, upserts, full batches, and what Airtable will refuse for its form."""
     table, record = requests.table_of(call)
-    if call.read or table is None or len(call.path.split("/")) > 3:
+    if table is None or len(call.path.split("/")) > 3:
         return None
     path = "/".join(call.path.split("/")[:2])
+    if call.read:
+        plain = record is not None and _RECORD.fullmatch(record) and call.query in ("", "returnFieldsByFieldId=true")
+        return _piece(call, (path, call.query), [record], single=True) if plain else None
     if call.method == "DELETE":
         pairs = query.parse(call.query)
         ids = [record] if record else [value for name, value in pairs if name.startswith("records")]
@@ -77,18 +88,27 @@ def merged(pieces: Sequence[Piece]) -> Call:
         return first
     path = "/".join(first.path.split("/")[:2])
     records = [record for piece in pieces for record in piece.records]
+    if first.read:
+        asked = urlencode({query.FORMULA: formulas.any_of(records)})
+        return replace(first, path=path, query="&".join(filter(None, (asked, first.query))), lists=True)
     if first.method == "DELETE":
         return replace(first, path=path, query=urlencode([("records[]", one) for one in records]))
     options = {name: value for name, value in (_body(first) or {}).items() if name not in ("records", "fields")}
     return replace(first, path=path, body=orjson.dumps({"records": records, **options}))
 
 
-def parted(pieces: Sequence[Piece], answer: Answer) -> list[Answer] | None:
-    """Each caller's part of the answer to a call that succeeded; None when it is not what was asked for."""
+def parted(pieces: Sequence[Piece], answer: Answer) -> Sequence[Answer | None] | None:
+    """Each caller's part of the answer to a call that succeeded, None for a record that a list lacks: Airtable says by
+    itself what is wrong with it. None alone when it is not what was asked for."""
     if len(pieces) == 1:
         return [answer]
     try:
         told = orjson.loads(answer.body)["records"]
+        if pieces[0].call.read:
+            found = {one["id"]: orjson.dumps(one) for one in told}
+            return [
+                replace(answer, body=found[piece.records[0]]) if piece.records[0] in found else None for piece in pieces
+            ]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return None
     if not isinstance(told, list) or len(told) != sum(len(piece.records) for piece in pieces):
@@ -104,7 +124,9 @@ def parted(pieces: Sequence[Piece], answer: Answer) -> list[Answer] | None:
 
 def taken_apart(pieces: Sequence[Piece], refused: Answer) -> list[list[Piece]]:
     """What to send instead: those that have to do with what Airtable complains of alone, all others together; where it
-    does not say, or all have, in two halves."""
+    does not say, or all have, in two halves. Reads each alone, since it complains of a formula they do not have."""
+    if pieces[0].call.read:
+        return [[piece] for piece in pieces]
     words = set(_QUOTED.findall(refusals.read(refused).message)) | set(_RECORD.findall(refusals.read(refused).message))
     suspects = [piece for piece in pieces if piece.names(words)]
     if 0 < len(suspects) < len(pieces):
@@ -117,7 +139,7 @@ def _piece(call: Call, key: tuple[Any, ...], records: Any, *, single: bool) -> P
     if not isinstance(records, list) or not 0 < len(records) < BATCH:
         return None
     for one in records:
-        if call.method == "DELETE":
+        if call.read or call.method == "DELETE":
             sound = isinstance(one, str) and bool(one)
         else:
             keys = {"fields"} if call.method == "POST" else {"id", "fields"}

@@ -1,6 +1,7 @@
 """The use cases: choose a connection, read through the cache, write once and know what became of it, undo."""
 
 from apps.airtable_connector.service.bulk import Bulk
+from apps.airtable_connector.service.changes import Changes
 from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.connections import Connections, choose
 from apps.airtable_connector.service.direct import Direct
@@ -17,13 +18,14 @@ from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
 USE_CASES = (
-    *(Connections, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
+    *(Connections, Changes, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
     *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
 )
 
 __all__ = [
     "USE_CASES",
     "Bulk",
+    "Changes",
     "Checks",
     "Connections",
     "Direct",

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from apps.airtable_connector.clients import AirtableApi
 from apps.airtable_connector.domain import beside, refusals, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.changes import Changes
 from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.service.reads import Reads
 from chassis import Database, Principal
@@ -16,8 +17,11 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class Direct:
-    def __init__(self, api: AirtableApi, connections: Connections, reads: Reads, db: Database) -> None:
+    def __init__(
+        self, api: AirtableApi, connections: Connections, reads: Reads, changes: Changes, db: Database
+    ) -> None:
         self._api, self._connections, self._reads, self._db = api, connections, reads, db
+        self._changes = changes
 
     async def send(self, call: Call, who: Principal) -> Answer:
         """Airtable's answer to a call that succeeded; raises our error for every other one."""
@@ -27,7 +31,7 @@ class Direct:
                 await change.intend(*beside.targets(call))
         answer = await self._api.send(call, who.tenant)
         if not call.read and (answer.ok or answer.status >= 500):
-            await self._reads.changed(call.base, schema=call.of_schema)
+            await self._changes.unknown(call.base, schema=call.of_schema)
         if not answer.ok:
             raise await self._reads.explained(refusals.error_of(answer, read_only=call.read), call, who.tenant)
         return answer

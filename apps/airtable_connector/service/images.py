@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from apps.airtable_connector.clients import AirtableApi
+from apps.airtable_connector.clients import MergedCalls
 from apps.airtable_connector.domain import cells, formulas, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.cells import Cells
@@ -32,9 +32,9 @@ class Images:
     """Past the cache, always. Raises what reading raises."""
 
     def __init__(
-        self, settings: Settings, api: AirtableApi, connections: Connections, db: Database, store: JournalStore
+        self, settings: Settings, airtable: MergedCalls, connections: Connections, db: Database, store: JournalStore
     ) -> None:
-        self._settings, self._api, self._connections = settings, api, connections
+        self._settings, self._airtable, self._connections = settings, airtable, connections
         self._db, self._store = db, store
 
     async def fill(
@@ -109,7 +109,7 @@ class Images:
         raise AirtableInvalidAnswer(f"More than {MOST_PAGES * 100} records fit; they are not told apart.")
 
     async def _ask(self, call: Call, who: Principal) -> Any:
-        answer = await self._api.send(await self._connections.choose(call, who.tenant), who.tenant)
+        answer = await self._airtable.send(await self._connections.choose(call, who.tenant), who.tenant)
         if not answer.ok:
             raise refusals.error_of(answer, read_only=True)
         return shapes.parsed(answer)

@@ -1,14 +1,17 @@
 """Reading from Airtable: from the cache when it is fresh, together with others who ask the same, clearly refused."""
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import orjson
 
-from apps.airtable_connector.clients import AirtableApi, Tokens
+from apps.airtable_connector.clients import MergedCalls, Tokens
 from apps.airtable_connector.domain import query, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.domain.errors import (
@@ -20,13 +23,13 @@ from apps.airtable_connector.domain.errors import (
     AirtableUnavailable,
 )
 from apps.airtable_connector.domain.shapes import Shape
+from apps.airtable_connector.domain.versions import Versions
+from apps.airtable_connector.service.changes import NO_BASE, Changes
 from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
 from chassis import AppError, current
 from contracts.airtable_connector import TokenOwner
-
-NO_BASE = "-"  # the scope of what stands outside any base: whoami, the list of bases
 
 How = Literal["hit", "miss", "bypass", "stale"]
 
@@ -43,12 +46,18 @@ class Served:
 
 class Reads:
     def __init__(
-        self, settings: Settings, api: AirtableApi, tokens: Tokens, connections: Connections, cache: ReadCache
+        self,
+        settings: Settings,
+        airtable: MergedCalls,
+        tokens: Tokens,
+        connections: Connections,
+        cache: ReadCache,
+        changes: Changes,
     ) -> None:
-        self._settings, self._api, self._cache = settings, api, cache
+        self._settings, self._airtable, self._cache = settings, airtable, cache
         self._tokens, self._connections = tokens, connections
+        self._changes = changes
         self._flights: dict[str, asyncio.Task[Entry]] = {}
-        self._writes = 0
 
     async def serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool = False) -> Served:
         """The answer to a read. `bypass`: the caller wants Airtable's word of now.
@@ -82,14 +91,6 @@ class Reads:
         return shapes.understood(
             orjson.loads(served.entry.plain), lambda raw: shapes.token_owner(raw, writes_allowed=allowed)
         )
-
-    async def changed(self, base: str | None, *, schema: bool = False) -> None:
-        """A write to `base` happened, or may have: what was read of its records before is not served again, and with
-        `schema` what was read of its tables and fields."""
-        self._writes += 1
-        await self._cache.invalidate(base or NO_BASE)
-        if schema and base:
-            await self._cache.invalidate(_schema_of(base))
 
     async def explained(self, error: AppError, call: Call, tenant: str) -> AppError:
         """Airtable says "no permission or not found" in one word: find out which, from what the token can see. Where it
@@ -151,27 +152,37 @@ class Reads:
         if bypass or asked is None or not self._cache.on:
             why = "fwd=request" if bypass else "fwd=bypass; detail=" + ("later-page" if asked is None else "cache-off")
             return Served(await self._fetch(call, tenant, shape), "bypass", why)
-        scope = _schema_of(call.base) if call.base and call.of_schema else call.base or NO_BASE
-        token = await self._tokens.mark(tenant, call.connection)
+        scope, token = call.base or NO_BASE, await self._tokens.mark(tenant, call.connection)
         try:
-            generation = await self._cache.generation(scope)
-            key = entry_key(token, scope, generation, shape.name, call.method, call.path, asked)
+            versions = await self._cache.versions(scope)
+            number, path = versions.place(call, self._changes.layout(call.base, versions))
+            key = entry_key(token, f"{scope}:{number}", shape.name, call.method, path, asked)
             entry = await self._cache.find(key)
         except CacheAway:
             # Equal reads still travel together, but never with one that set out before a write of ours.
-            key = entry_key(token, scope, str(self._writes), shape.name, call.method, call.path, asked)
+            number = f"{scope}:{self._changes.made}"
+            key = entry_key(token, number, shape.name, call.method, call.path, asked)
             fetched = await self._together(key, lambda: self._fetch(call, tenant, shape))
             return Served(fetched, "bypass", "fwd=bypass; detail=state-store-away", degraded=True)
-        if entry is not None and entry.fresh:
-            return Served(entry, "hit", f"hit; ttl={entry.ttl}")
+        ttl = math.floor(self._cache.fresh_until(entry, versions) - time.time()) if entry else -1
+        if entry is not None and ttl >= 0:
+            return Served(entry, "hit", f"hit; ttl={ttl}")
         joined = "; collapsed" if key in self._flights else ""
         try:
             fetched = await self._together(key, lambda: self._fetch_and_keep(key, call, tenant, shape))
         except (AirtableUnavailable, AirtableTimeout, AirtableRateLimited) as error:
             if entry is None:
                 raise
-            return Served(entry, "stale", f'hit; ttl={entry.ttl}; detail="{error.code}"')
+            return Served(entry, "stale", f'hit; ttl={ttl}; detail="{error.code}"')
+        if self._changes.wants_layout(call, versions):
+            self._learning = asyncio.ensure_future(self._learn(call.base or "", tenant, versions))
         return Served(fetched, "miss", f"fwd={'stale' if entry else 'uri-miss'}; stored{joined}")
+
+    async def _learn(self, base: str, tenant: str, versions: Versions) -> None:
+        """Which tables of the base show something of each other: until that is known, any write counts for all."""
+        with suppress(AppError):
+            kept = (await self._serve(requests.tables(base), tenant, shapes.AS_IS, bypass=False)).entry
+            self._changes.learn(base, versions, kept)
 
     async def _fetch_and_keep(self, key: str, call: Call, tenant: str, shape: Shape) -> Entry:
         entry = await self._fetch(call, tenant, shape)
@@ -179,17 +190,20 @@ class Reads:
         return entry
 
     async def _fetch(self, call: Call, tenant: str, shape: Shape) -> Entry:
-        answer = await self._api.send(call, tenant)
+        asked_at = time.time()
+        answer = await self._airtable.send(call, tenant)
         if not answer.ok:
             error = refusals.error_of(answer, read_only=True)
             if isinstance(error, AirtableCursorExpired):
                 # The first page we keep ends in the same dead iterator: who starts again must get a new one.
-                await self.changed(call.base)
+                await self._changes.unknown(call.base)
             raise error
         body, more = shape.of(answer)
         kept_for = self._settings.read_cache_ttl
         content_type = answer.content_type if shape.render is None else "application/json"
-        return Entry.of(body, content_type, min(kept_for, self._settings.page_cache_ttl) if more else kept_for)
+        if more:
+            return Entry.of(body, content_type, min(kept_for, self._settings.page_cache_ttl))
+        return Entry.of(body, content_type, kept_for, asked_at)
 
     async def _together(self, key: str, fetch: Callable[[], Awaitable[Entry]]) -> Entry:
         """One fetch for all who ask the same at the same time, each within its own time."""
@@ -212,11 +226,6 @@ class Reads:
         self._flights.pop(key, None)
         if not flight.cancelled():
             flight.exception()  # looked at, even when everybody who waited has gone
-
-
-def _schema_of(base: str) -> str:
-    """The scope of what a base's tables and fields are, which most writes leave as they are."""
-    return f"{base}.schema"
 
 
 def _cacheable(call: Call) -> bytes | None:

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from apps.airtable_connector.domain import resolving
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
+from apps.airtable_connector.service.changes import Changes
 from apps.airtable_connector.service.connections import over
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.previews import Previews
-from apps.airtable_connector.service.reads import Reads
 from apps.airtable_connector.store import JournalStore
 from chassis import AppError, Database, Log, Principal, acting, continued, service
 
@@ -30,11 +30,11 @@ class Resolver:
         journal: Journal,
         images: Images,
         previews: Previews,
-        reads: Reads,
+        changes: Changes,
         log: Log,
     ) -> None:
         self._db, self._store, self._journal, self._images = db, store, journal, images
-        self._previews, self._reads, self._log = previews, reads, log
+        self._previews, self._changes, self._log = previews, changes, log
 
     async def resolve_all(self, myself: Principal) -> int:
         """Every operation that is due; how many there were."""
@@ -100,7 +100,7 @@ class Resolver:
                 ours = await self._store.known_since(read, [str(one["id"]) for one in made])
                 twins = await self._store.twins(read, operation)
             made = [one for one in made if one["id"] not in ours]
-        await self._reads.changed(operation.base)  # who wrote it may not have come so far
+        await self._changes.unknown(operation.base)  # who wrote it may not have come so far
         verdict = resolving.judge(operation, rows, now, made, twins, fields)
         there |= {str(one["id"]): one for one in made}
         for row in rows:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.airtable_connector.clients import MergedWrites
-from apps.airtable_connector.domain import errors, refusals, requests, shapes, writing
+from apps.airtable_connector.clients import MergedCalls
+from apps.airtable_connector.domain import errors, refusals, requests, shapes
 from apps.airtable_connector.domain.calls import Answer, Call
+from apps.airtable_connector.service.changes import Changes
 from apps.airtable_connector.service.checks import Checks
 from apps.airtable_connector.service.connections import Connections
 from apps.airtable_connector.service.journal import Journal, Running
@@ -36,15 +37,17 @@ class Writes:
     def __init__(
         self,
         settings: Settings,
-        airtable: MergedWrites,
+        airtable: MergedCalls,
         connections: Connections,
         reads: Reads,
         journal: Journal,
         previews: Previews,
         checks: Checks,
+        changes: Changes,
     ) -> None:
         self._settings, self._airtable, self._reads, self._journal = settings, airtable, reads, journal
         self._connections, self._previews, self._checks = connections, previews, checks
+        self._changes = changes
 
     def begin(self, call: Call, who: Principal, asked: int | None = None) -> Running:
         """The operation that `call`, and maybe more after it, belong to; they are to write `asked` records."""
@@ -56,7 +59,8 @@ class Writes:
             raise errors.AirtableReadOnly()
         call = await self._connections.choose(call, operation.who.tenant)
         rows = await self._journal.intend(operation, call, replaces)
-        happened = True
+        before = await self._changes.before(call)
+        happened, answer = True, None
         try:
             answer = await self._airtable.send(call, operation.who.tenant)
             happened = answer.ok or answer.status >= 500
@@ -69,7 +73,7 @@ class Writes:
             raise
         finally:
             if happened:
-                await self._reads.changed(call.base, schema=writing.alters_schema(call))
+                await self._changes.wrote(call, operation.row, rows, answer, before)
         if answer.ok:
             try:
                 await self._journal.done(operation, rows, shapes.parsed(answer))
