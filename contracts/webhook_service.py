@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 
 class ChangedTable(BaseModel):
@@ -25,6 +25,7 @@ class BaseChanged(BaseModel):
     TYPE: ClassVar[str] = "webhook-service.base-changed.v1"
 
     base: str
+    changed_at: AwareDatetime | None = Field(default=None, description="When, by Airtable's clock.")
     tables: list[ChangedTable] = []
     schema_changed: bool = Field(default=False, description="Tables or fields are not as before.")
     again_within: float = Field(

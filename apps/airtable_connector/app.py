@@ -16,7 +16,7 @@ def create(settings: Settings) -> FastAPI:
     return create_app(
         settings,
         routers=[*TYPED, *v0.ROUTERS],
-        subscriptions=[subscriptions.forget_what_changed],
+        subscriptions=[subscriptions.hear_what_changed],
         jobs=[jobs.find_lost_answers],
         provide=[Limiter, SchemaService, Tokens, AirtableApi, MergedCalls, ReadCache, JournalStore, *USE_CASES],
         outcomes=Outcomes,

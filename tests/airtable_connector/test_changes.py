@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from apps.airtable_connector.app import create
-from apps.airtable_connector.service import Reads, changes
+from apps.airtable_connector.service import Reads, changes, pages
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import ReadCache
 from chassis.testing import AppClient, FakeDapr
@@ -41,7 +42,7 @@ class Leads:
     def _author(self) -> Any:
         return self._place.sandbox.author()
 
-    async def tell(self, *, again_within: float = 60, **what: Any) -> None:
+    async def tell(self, *, again_within: float = 60, number: int = 1, **what: Any) -> None:
         event = BaseChanged(base=self._place.base.id, again_within=again_within, **what)
         envelope = {
             "specversion": "1.0",
@@ -53,14 +54,15 @@ class Leads:
             "datacontenttype": "application/json",
             "tenantid": "local",
             "actorid": "webhook-service",
-            "subjectsequence": "1",
-            "data": event.model_dump(),
+            "subjectsequence": str(number),
+            "data": event.model_dump(mode="json"),
         }
         await self._dapr.bus.deliver(BaseChanged.TOPIC, orjson.dumps(envelope))
 
-    async def tell_of(self, **records: Any) -> None:
+    async def tell_of(self, *, number: int = 1, changed_at: datetime | None = None, **records: Any) -> None:
         """Record → the cells it is told with."""
-        await self.tell(tables=[ChangedTable(table=self.table.id, records=records)])
+        tables = [ChangedTable(table=self.table.id, records=records)]
+        await self.tell(number=number, changed_at=changed_at, tables=tables)
 
 
 @pytest_asyncio.fixture
@@ -208,6 +210,43 @@ async def test_an_answer_stays_fresh_for_longer_only_while_somebody_tells(
     assert await how(client, one) == "miss"
 
 
+async def test_cells_that_are_told_are_written_into_what_is_kept_without_a_call(
+    client: AppClient, place: Place, leads: Leads
+) -> None:
+    one = f"{leads.path}/{leads.first}"
+    await client.get(one)
+    asked, later = len(place.asked()), datetime.now(UTC) + timedelta(seconds=10)
+    for number, name in enumerate(["First", "Second", "Third"], 1):
+        leads.edit(update=[{"id": leads.first, "fields": {"Name": name}}])
+        await leads.tell_of(number=number, changed_at=later, **{leads.first: {leads.name: name}})
+        answer = await client.get(one)
+        assert (answer.headers["x-platform-cache"], answer.json()["fields"]) == ("hit", {"Name": name})
+    assert len(place.asked()) == asked
+    fresh = await client.get(one, headers={"cache-control": "no-cache"})
+    assert (answer.body, answer.headers["etag"]) == (fresh.body, fresh.headers["etag"])
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 1)], ids=["out of order", "twice"])
+async def test_what_is_told_out_of_order_or_twice_is_asked_for_instead(
+    client: AppClient, leads: Leads, first: int, second: int
+) -> None:
+    one, later = f"{leads.path}/{leads.first}", datetime.now(UTC) + timedelta(seconds=10)
+    await client.get(one)
+    leads.edit(update=[{"id": leads.first, "fields": {"Name": "Now"}}])
+    await leads.tell_of(number=first, changed_at=later, **{leads.first: {leads.name: "Now"}})
+    await leads.tell_of(number=second, changed_at=later, **{leads.first: {leads.name: "Before"}})
+    answer = await client.get(one)
+    assert (answer.headers["x-platform-cache"], answer.json()["fields"]) == ("miss", {"Name": "Now"})
+
+
+async def test_what_may_be_older_than_what_is_kept_is_not_written_into_it(client: AppClient, leads: Leads) -> None:
+    one = f"{leads.path}/{leads.first}"
+    leads.edit(update=[{"id": leads.first, "fields": {"Name": "Now"}}])
+    await client.get(one)
+    await leads.tell_of(changed_at=datetime.now(UTC), **{leads.first: {leads.name: "Before"}})
+    assert (await client.get(one)).json()["fields"] == {"Name": "Now"}
+
+
 async def test_what_is_told_while_the_state_store_is_away_is_seen_when_it_is_back(
     client: AppClient, dapr: FakeDapr, leads: Leads
 ) -> None:
@@ -219,3 +258,21 @@ async def test_what_is_told_while_the_state_store_is_away_is_seen_when_it_is_bac
     dapr.state.available = True
     client.app.state.chassis.container[ReadCache]._away_until = 0.0  # as if its pause were over
     assert (await client.get(one)).json()["fields"]["Name"] == "Outside"
+
+
+async def test_records_that_are_asked_for_one_by_one_are_read_as_pages_of_their_table(
+    client: AppClient, place: Place, leads: Leads
+) -> None:
+    made = leads.edit(create=[{"Name": f"Lead {n}"} for n in range(130)])["created"]
+    for one in made[: pages.MISSED]:
+        assert await how(client, f"{leads.path}/{one}") == "miss"
+    await client.app.state.chassis.container[pages.Pages].reading
+    asked = len(place.asked())
+    for one in (made[pages.MISSED], made[-1]):
+        answer = await client.get(f"{leads.path}/{one}")
+        fresh = await client.get(f"{leads.path}/{one}", headers={"cache-control": "no-cache"})
+        assert answer.headers["x-platform-cache"] == "hit"
+        assert (answer.body, answer.headers["etag"]) == (fresh.body, fresh.headers["etag"])
+    assert len(place.asked()) == asked + 2
+    await client.patch(f"{leads.path}/{made[-2]}", json={"fields": {"Name": "Changed"}})
+    assert (await client.get(f"{leads.path}/{made[-2]}")).json()["fields"] == {"Name": "Changed"}

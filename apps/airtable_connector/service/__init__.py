@@ -9,6 +9,7 @@ from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
 from apps.airtable_connector.service.operations import Operations
 from apps.airtable_connector.service.outcomes import Outcomes
+from apps.airtable_connector.service.pages import Pages
 from apps.airtable_connector.service.previews import Previews
 from apps.airtable_connector.service.reads import Reads, Served
 from apps.airtable_connector.service.resolver import Resolver
@@ -18,7 +19,7 @@ from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
 USE_CASES = (
-    *(Connections, Changes, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
+    *(Connections, Changes, Pages, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
     *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "Journal",
     "Operations",
     "Outcomes",
+    "Pages",
     "Previews",
     "Reads",
     "Resolver",

@@ -26,6 +26,7 @@ from apps.airtable_connector.domain.shapes import Shape
 from apps.airtable_connector.domain.versions import Versions
 from apps.airtable_connector.service.changes import NO_BASE, Changes
 from apps.airtable_connector.service.connections import Connections
+from apps.airtable_connector.service.pages import Pages
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
 from chassis import AppError, current
@@ -53,10 +54,11 @@ class Reads:
         connections: Connections,
         cache: ReadCache,
         changes: Changes,
+        pages: Pages,
     ) -> None:
         self._settings, self._airtable, self._cache = settings, airtable, cache
         self._tokens, self._connections = tokens, connections
-        self._changes = changes
+        self._changes, self._pages = changes, pages
         self._flights: dict[str, asyncio.Task[Entry]] = {}
 
     async def serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool = False) -> Served:
@@ -155,6 +157,7 @@ class Reads:
         scope, token = call.base or NO_BASE, await self._tokens.mark(tenant, call.connection)
         try:
             versions = await self._cache.versions(scope)
+            self._changes.read_by(scope, token)
             number, path = versions.place(call, self._changes.layout(call.base, versions))
             key = entry_key(token, f"{scope}:{number}", shape.name, call.method, path, asked)
             entry = await self._cache.find(key)
@@ -174,6 +177,7 @@ class Reads:
             if entry is None:
                 raise
             return Served(entry, "stale", f'hit; ttl={ttl}; detail="{error.code}"')
+        self._pages.missed(call, tenant, token, versions)
         if self._changes.wants_layout(call, versions):
             self._learning = asyncio.ensure_future(self._learn(call.base or "", tenant, versions))
         return Served(fetched, "miss", f"fwd={'stale' if entry else 'uri-miss'}; stored{joined}")

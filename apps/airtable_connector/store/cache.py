@@ -9,7 +9,7 @@ import gzip
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TypeVar
@@ -35,7 +35,8 @@ GZIP_LEVEL = 3  # 55 KB of records in under a millisecond, to a quarter
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An answer as it is served. `fresh_until` is Unix time; after it the entry only stands in for a dead Airtable.
-    `asked_at`: when Airtable was asked; 0 where the answer has an offset, which dies by itself.
+    `asked_at`: when Airtable was asked; 0 where the answer has an offset, which dies by itself. `told`: the number of
+    the last event whose cells were written into it since.
 
     A large body is kept gzipped: compressed once, it is a quarter of the bytes for every sidecar it passes.
     """
@@ -46,6 +47,7 @@ class Entry:
     etag: str
     gzipped: bool = False
     asked_at: float = 0.0
+    told: int = 0
 
     @classmethod
     def of(cls, body: bytes, content_type: str, fresh_for: float, asked_at: float = 0.0) -> "Entry":
@@ -60,7 +62,7 @@ class Entry:
         return gzip.decompress(self.body) if self.gzipped else self.body
 
     def packed(self) -> bytes:
-        head = {name: getattr(self, name) for name in ("content_type", "fresh_until", "etag", "gzipped", "asked_at")}
+        head = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "body"}
         return orjson.dumps(head) + b"\n" + self.body
 
     @classmethod
@@ -128,9 +130,13 @@ class ReadCache:
         self._near.keep(key, entry)
         return entry
 
+    def keep_near(self, key: str, entry: Entry) -> None:
+        """In this process alone."""
+        self._near.keep(key, entry)
+
     async def keep(self, key: str, entry: Entry) -> None:
         """Best effort: a store that is away is no failure of the read that is done."""
-        self._near.keep(key, entry)
+        self.keep_near(key, entry)
         lifetime = timedelta(seconds=max(1, self._lifetime(entry)))
         try:
             await self._patiently(self._state.save(key, entry.packed(), ttl=lifetime))

@@ -18,6 +18,7 @@ LAYOUT = Layout(
     ids={"alone": ALONE, ALONE: ALONE, "one": ONE, ONE: ONE, "other": OTHER, OTHER: OTHER},
     groups={ALONE: frozenset({ALONE}), ONE: JOINED, OTHER: JOINED},
     alone=frozenset({ALONE}),
+    plain=frozenset({ALONE}),
     names={"fldA": "A", "fldB": "B"},
 )
 
