@@ -237,4 +237,4 @@ class _Request:
             fields["hops"] = [{"app": app_id, "ms": round(ms, 2)} for app_id, ms in context.hops]
         self._edge._log.info("request", **fields)
         if context.sampled:
-            answered(scope, context, self._status, seconds)
+            answered(scope, context, self._status, seconds, self._edge._metrics.lag)

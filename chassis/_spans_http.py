@@ -20,8 +20,9 @@ def route_of(scope: Scope) -> str:
     return str(scope.get("routed_to") or getattr(scope.get("route"), "path", ""))
 
 
-def answered(scope: Scope, context: Context, status: int, seconds: float) -> None:
-    """The request of `scope` was answered. Names with `platform.` are ours: the conventions have none for them."""
+def answered(scope: Scope, context: Context, status: int, seconds: float, lag: float = 0.0) -> None:
+    """The request of `scope` was answered, the event loop being `lag` seconds late. Names with `platform.` are ours:
+    the conventions have none for them."""
     route = route_of(scope)
     attributes: dict[str, str | int] = {
         "http.request.method": scope["method"],
@@ -30,6 +31,8 @@ def answered(scope: Scope, context: Context, status: int, seconds: float) -> Non
         "url.path": redact(scope["path"][:LONGEST_PATH]),
         "platform.request_id": context.request_id,
     }
+    if lag > 0.1:  # every busy loop is late by less
+        attributes["platform.event_loop_lag_ms"] = round(lag * 1000)
     if context.caller:
         attributes["platform.caller"] = context.caller
     if context.principal:

@@ -35,6 +35,7 @@ class Metrics:
             "Calls to other apps, each attempt; the outcome is a status, or the code of what came instead.",
             ("peer", "outcome"),
         )
+        self.lag = 0.0  # the last one
         self._lag = histogram("event_loop_lag_seconds", "How late the loop is, twice a second.")
         self._connections = gauge("database_connections", "Allowed, and at work.", ("kind",))
         self._outbox_rows = gauge("outbox_rows", "Committed events that are not published yet.")
@@ -103,6 +104,7 @@ class Metrics:
         self._call(peer, outcome)(seconds)
 
     def lagged(self, seconds: float) -> None:
+        self.lag = seconds
         self._lag.observe(seconds)
 
     def pool(self, size: int, busy: Callable[[], int]) -> None:

@@ -35,7 +35,6 @@ BATCHED = 0.05  # seconds the file is let grow before it is moved
 PAUSE = 1.0  # seconds between attempts while the database is away
 LARGEST_FILE = 16 * 1024 * 1024  # bytes; what comes then is dropped, and counted
 MOVED_AT_ONCE = 500  # entries
-CLIENT = b"x-platform-client-address"  # as the gateway saw it, of what it passes on itself
 
 _ADD = text("""
     INSERT INTO audit_outbox (id, entry) SELECT id, convert_to(entry, 'UTF8')
@@ -221,8 +220,8 @@ class Trail:
         )
         headers = dict(scope["headers"])
         agent = headers.get(b"user-agent", b"").decode("latin-1") or None
-        client = scope.get("client")
-        address = client[0] if self.public and client else headers.get(CLIENT, b"").decode("latin-1") or None
+        told = headers.get(b"x-platform-client-address", b"").decode("latin-1")  # as the gateway saw it
+        address = scope["client"][0] if self.public and scope.get("client") else told or None
         method = scope["method"] if scope["method"].isalpha() and scope["method"].isupper() else "OTHER"
         declared = getattr(route, "declared", None)
         if route is None or (declared is not None and declared.method != method):

@@ -9,7 +9,7 @@ TRACE_ID = "^[0-9a-f]{32}$"
 
 Kept = Literal["failed", "slow", "sample"]
 Whose = Literal["own", "platform"]
-Spent = Literal["own", "wait", "store", "outside", "mesh", "silence"]
+Spent = Literal["own", "loop", "wait", "store", "outside", "mesh", "silence"]
 
 
 class Span(BaseModel):
@@ -44,8 +44,9 @@ class TraceSummary(BaseModel):
 class Stretch(BaseModel):
     """A part of a trace's time, and who spent it: `service`, in spans like `name`, on what `spent` says.
 
-    own: its own code. wait: it waited for `on`. store: its database or state store `on`. outside: the host `on`.
-    mesh: the way to the app `on` and back. silence: it waited for the app `on`, which told nothing of it.
+    own: its own code. loop: its event loop, or that of the app `on`, was held and took nothing up. wait: it waited for
+    `on`. store: its database or state store `on`. outside: the host `on`. mesh: the way to the app `on` and back.
+    silence: it waited for the app `on`, which told nothing of it.
     """
 
     service: str

@@ -57,6 +57,28 @@ def test_a_call_whose_callee_told_of_itself_spent_its_own_time_in_the_mesh():
     assert (found.slowest.spent, found.slowest.on, found.silent) == ("mesh", "connector", [])
 
 
+LATE = {"platform.event_loop_lag_ms": 400}
+
+
+@pytest.mark.parametrize(
+    ("about", "own_ms", "spent"),
+    [({"db.system.name": "postgresql"}, 500.0, "loop"), ({"db.system.name": "postgresql"}, 900.0, "store"),
+     ({"server.address": "::1"}, 500.0, "loop"), ({"peer.service": "limiter"}, 500.0, "loop")],
+)  # fmt: skip
+def test_who_waits_while_its_event_loop_is_held_waits_for_itself(about, own_ms, spent):
+    asked = [part("1"), call("2", "1", "connector"), at_connector("3", "2", attributes=LATE)]
+    found = findings([*asked, at_connector("4", "3", kind="client", attributes=about, own_ms=own_ms)])
+    assert found.slowest
+    assert (found.slowest.service, found.slowest.spent) == ("connector", spent)
+    assert found.slowest.on == (None if spent == "loop" else "postgresql")
+
+
+def test_a_call_that_was_taken_up_late_is_the_callees_loop():
+    found = findings([part("1"), call("2", "1", "connector", own_ms=300.0), at_connector("3", "2", attributes=LATE)])
+    assert found.slowest
+    assert (found.slowest.service, found.slowest.spent, found.slowest.on) == ("gateway", "loop", "connector")
+
+
 def test_many_short_calls_outweigh_a_long_one():
     reads = [at_connector(str(10 + each), "3", name="read", own_ms=10.0) for each in range(30)]
     found = findings([*ASKED, at_connector("4", "3", name="one", own_ms=200.0), *reads])

@@ -11,6 +11,8 @@ from contracts.analytics_service import Findings, Span, Spent, Stretch
 MOST = 5  # failures after the answer; more say nothing new
 T = TypeVar("T", spans.Span, Span)  # as it came, or as it is shown
 WAITS_FOR = "platform.waits_for"
+LAG = "platform.event_loop_lag_ms"
+HELD = 0.5  # of a wait: so late was the loop, and not what it waited for
 
 
 def findings(parts: Sequence[Span]) -> Findings:
@@ -89,8 +91,21 @@ class _Tree:
             yield part
             part = self._by_id.get(part.parent or "")
 
+    def _held(self, part: Span) -> str | None:
+        """Whose event loop was so late that `part` seems to have waited: its own, or that of who answered it."""
+        if part.kind != "client":
+            return None
+        own = next((each for each in self._up_from(part) if each.kind == "server"), None)
+        answering = (each for each in self._parts if each.parent == part.id and each.kind == "server")
+        for each in (own, *answering):
+            if each and float(each.attributes.get(LAG, 0)) >= HELD * part.own_ms:
+                return each.service
+        return None
+
     def _spent(self, part: Span) -> tuple[Spent, str | None]:
         about = part.attributes
+        if held := self._held(part):
+            return "loop", None if held == part.service else held
         if WAITS_FOR in about:
             return "wait", str(about[WAITS_FOR])
         if "db.system.name" in about:

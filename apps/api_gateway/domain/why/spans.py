@@ -75,7 +75,13 @@ def path(trace: Trace, *, failed: bool, cause: str) -> tuple[Hop, ...]:
     way = trace.findings.path
     hops = [Hop(station.service, "ok", round(station.own_ms, 1)) for station in way]
     last = way[-1]
-    on = "airtable" if cause == "airtable" else last.on if last.spent in ("outside", "store", "silence") else None
+    on = (
+        "airtable"
+        if cause == "airtable"
+        else last.on
+        if last.spent in ("loop", "outside", "store", "silence")
+        else None
+    )
     state: State = "failed" if failed else "slow" if cause in ("slow", "capacity") else "ok"
     if on:
         silent = last.spent == "silence" and on == last.on
@@ -116,6 +122,13 @@ def _took(stretch: Stretch, total: float) -> str:
 def _own(stretch: Stretch, took: str) -> Finding:
     remedy = Remedy("If it stays so under load, run one more of it.", f"make scale APP={stretch.service} N=2")
     return Finding("slow", stretch.service, f"{stretch.service} itself took {took}, in {stretch.name}.", remedy)
+
+
+def _loop(stretch: Stretch, took: str) -> Finding:
+    who = stretch.on or stretch.service
+    summary = f"{who} took nothing up for {took}: a call in it blocks its event loop, or it has too much to do."
+    remedy = Remedy("Run one more of it; then find what blocks.", f"make scale APP={who} N=2")
+    return Finding("slow", who, summary, remedy)
 
 
 def _wait(stretch: Stretch, took: str) -> Finding:
@@ -162,6 +175,7 @@ def _letters(service: str) -> str:
 
 HOW: dict[str, Callable[[Stretch, str], Finding]] = {
     "own": _own,
+    "loop": _loop,
     "wait": _wait,
     "store": _store,
     "outside": _outside,

@@ -36,6 +36,7 @@ def traced(*way: Stretch, status: int = 200, missing: int = 0, **found) -> Trace
 SLOW = an_exchange(total=2_500)
 REASONS = {
     "own": ("slow", CONNECTOR, f"{CONNECTOR} itself took 2.0 of 2.5 s", f"make scale APP={CONNECTOR} N=2"),
+    "loop": ("slow", "x", "x took nothing up for 2.0 of 2.5 s", "make scale APP=x N=2"),
     "wait": ("capacity", CONNECTOR, "waited 2.0 of 2.5 s for x", "airtable.rate-limited"),
     "store": ("slow", CONNECTOR, "waited 2.0 of 2.5 s for its x", "make doctor"),
     "outside": ("slow", "x", f"x took 2.0 of 2.5 s to answer {CONNECTOR}", "make doctor"),
