@@ -17,7 +17,7 @@ from .run_dir import Entry
 from .specs import Specs, replica_name, sidecar_name
 from .supervisor import NotReadyError, Supervisor
 
-READY_WITHIN = 30.0  # s
+READY_WITHIN = 60.0  # s
 MOST_REPLICAS = 9  # beyond, their ports would meet those of a mesh with --port-offset 10000
 _LOG_CHECK = 10.0  # s
 
@@ -43,7 +43,6 @@ class Mesh:
     async def start(self) -> None:
         """Return when everything is ready. Raises NotReadyError for what is not, SetupError for what cannot be."""
         options, run = self.options, self.options.run
-        deadline = time.monotonic() + READY_WITHIN
         self._housekeeping = asyncio.create_task(self._bound_logs())
         forking = self._specs.zygote(self._children.zygote_serves)
         helpers = [] if options.infra_only and options.real_airtable else [forking]
@@ -58,6 +57,7 @@ class Mesh:
             databases.append(WORKFLOW_STORE)
         await data_tier.prepare(run.path, options.offset, self.credentials, databases, options.environment)
         await self._bus.prepare(run.path, options.offset, self.credentials, options.environment)
+        deadline = time.monotonic() + READY_WITHIN  # what was prepared, a first database too, had its own time
         rendering.write_components(ROOT, run)
         rendering.write_configurations(ROOT, options)
         data = data_servers(options, self.credentials, self._bus)

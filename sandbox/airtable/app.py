@@ -57,14 +57,15 @@ class AirtableApp:
             entry["fault"] = ", ".join(fault.kind for fault in hit) or None
             response = await self._respond(request, receive, hit)
         cut = next((fault for fault in hit if fault.kind == "truncate"), None)
+        # Written down before the caller can know the end, and so before anything it does next.
+        elapsed = (time.perf_counter() - started) * 1000
+        sandbox.log.answered(entry, None if response is None or cut else response.status, elapsed)
         if response is None:
             await connection.drop(receive, send)
         elif cut is not None:
             await connection.cut(response, cut.bytes, receive, send)
         else:
             await send_response(packed(response, request.headers.get("accept-encoding", "")), send)
-        elapsed = (time.perf_counter() - started) * 1000
-        sandbox.log.answered(entry, None if response is None or cut else response.status, elapsed)
 
     def _admit(self, request: Request, base_id: str | None, arrived: float, url_length: int) -> list[Fault]:
         """The faults this request will meet. Raises Airtable's refusal of who may not ask, or not so often."""

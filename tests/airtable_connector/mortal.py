@@ -8,6 +8,7 @@ import asyncpg
 
 from apps.airtable_connector.app import create
 from apps.airtable_connector.clients import MergedCalls
+from apps.airtable_connector.domain.calls import Call
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import ReadCache
 from chassis import Database
@@ -35,10 +36,10 @@ class Mortal:
         writes = container[MergedCalls]
         send = writes.send
 
-        async def last(*args: Any) -> Any:
-            answer = await send(*args)
-            self._left -= 1
-            if self._left == 0:
+        async def last(call: Call, tenant: str) -> Any:
+            answer = await send(call, tenant)
+            self._left -= not call.read
+            if self._left == 0 and not call.read:
                 self._dead = True
                 raise Killed
             return answer
@@ -46,7 +47,7 @@ class Mortal:
         writes.send = last
 
     async def request(self, method: str, path: str, *, after: int = 1, **request: Any) -> Reply | None:
-        """The answer, or None: killed when Airtable had done the `after`th call of the request."""
+        """The answer, or None: killed when Airtable had done the `after`th change of the request."""
         self._left, self._dead = after, False
         try:
             return await self._client.request(method, path, **request)

@@ -15,7 +15,7 @@ __all__ = ["told"]
 
 
 Hold = Callable[[], Awaitable[None]]
-HELD = 1.5  # s; all callers of a test have come by then
+HELD = 3.0  # s; all callers of a test have come by then
 
 
 @pytest.fixture

@@ -169,9 +169,9 @@ def test_what_an_app_gave_up_is_brought_to_it_again_and_so_is_the_past_without_b
         assert (done["again"], done["refused"], done["skipped"]) == (0, 0, 0)
         assert platform.get(look).json() == measured, "its inbox knows what it has handled"
 
-        deaf = platform.post(f"{EVENTS}/replays", json={**again, "consumer": CONNECTOR})
+        deaf = platform.post(f"{EVENTS}/replays", json={**again, "consumer": "api-gateway"})
         assert (deaf.status_code, deaf.json()["code"]) == (422, "events.not-subscribed")
-        assert f"{CONNECTOR} subscribes to nothing" in deaf.json()["detail"]
+        assert "api-gateway subscribes to nothing" in deaf.json()["detail"]
 
 
 def _items(platform: httpx.Client, letters: dict[str, str]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tests.system.mesh import ROOT, Mesh
 from tests.system.soak.soak import Soak
 from tests.system.soak.verdict import without_limits
 
-OFFSET = 12_000
+OFFSET = 8_000
 # The platform's own pacing as fast as it goes: it is not what is tried here.
 SETTINGS = ("RATE_LIMITER_SERVICE_BASE_RATE=100", "RATE_LIMITER_SERVICE_TOKEN_RATE=1000")
 
