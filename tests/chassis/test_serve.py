@@ -98,6 +98,15 @@ class Served:
         async with aiohttp.ClientSession(headers=self.headers) as session, session.get(address) as answer:
             return answer.status, await answer.read()
 
+    async def listens(self) -> None:
+        """It binds its port last, after it has said that it started."""
+        while True:
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.01)
+
     async def line(self, event: str) -> bytes:
         assert self.process.stdout
         while event.encode() not in (line := await self.process.stdout.readline()):
@@ -115,6 +124,7 @@ async def serving(folder, dapr) -> AsyncIterator[Served]:
     try:
         async with asyncio.timeout(20):
             await served.line('"started"')
+            await served.listens()
             yield served
     finally:
         if process.returncode is None:
