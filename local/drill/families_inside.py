@@ -67,17 +67,18 @@ def of_edges() -> list[Fault]:
 
 
 def of_events() -> list[Fault]:
-    """The bus brings everything twice, which it may: nobody is to be accused."""
+    """The bus brings everything twice, or loses or cuts it; what is missing is handed over: nobody is to be accused."""
     noise = [
         Fault(
-            "healthy while events come twice",
+            f"healthy while events {happens}",
             EVENTS,
             "",
             frozenset({"none"}),
             lambda ground: ground.write,
-            partial(_within, EVENTS, {"event": "twice"}),
-            body=lambda _: {"records": [{"fields": {"Name": "twice"}}]},
+            partial(_within, EVENTS, {"event": how}),
+            body=lambda _: {"records": [{"fields": {"Name": "Told of"}}]},
         )
+        for how, happens in {"twice": "come twice", "lose": "are lost", "poison": "are cut"}.items()
     ]
     return noise * 3
 

@@ -21,7 +21,7 @@ from tests.local.servers import query
 from tests.system.mesh import ROOT, Mesh, eventually
 
 NEW, PORT, CONNECTOR = "trial-service", 8078, "airtable-connector"  # who makes an app takes another name and port
-BESIDE = ("rate-limiter-service", "audit-service", "event-processor")
+BESIDE = ("rate-limiter-service", "audit-service", "event-processor", "analytics-service")
 EVENTS = "/api/v1/events"
 
 
@@ -152,6 +152,10 @@ def test_what_an_app_gave_up_is_brought_to_it_again_and_so_is_the_past_without_b
         state = f"{EVENTS}/dead-letters/{letter['id']}"
         eventually(lambda: platform.get(state).json()["reasons"], within=30, what="the app told why it gave it up")
         assert platform.get(state).json()["reasons"][0]["handler"] == "measure_base"
+        told = platform.get(f"/api/v1/why/{noted.headers['x-trace-id']}").json()
+        assert (told["failed"], told["service"]) == (True, NEW), told
+        assert told["summary"].startswith(f"It was answered 201, but afterwards {NEW} failed in "), told
+        assert told["remedy"]["command"] == f"pyat events dead-letters list --consumer {NEW}"
         look = f"/api/v1/trial/{base}"
 
         def brought() -> bool:  # by hand, unless it was quicker by itself
