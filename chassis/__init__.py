@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._app import Chassis, create_app
 from ._audit import audit, unresolved
+from ._breaker import Breaker
 from ._codes import (
     AnswerLost,
     AnswerNotKept,
@@ -82,6 +83,7 @@ __all__ = [
     "AppSettings",
     "Arrival",
     "BadRequest",
+    "Breaker",
     "BreakerOpen",
     "Change",
     "Chassis",

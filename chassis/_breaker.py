@@ -37,8 +37,7 @@ class Breaker:
         now = self._clock()
         if now < self._probe_at:
             return False
-        self.state = "half-open"
-        self._probe_at = now + PROBE_PATIENCE
+        self.state, self._probe_at = "half-open", now + PROBE_PATIENCE
         return True
 
     def succeeded(self) -> None:
@@ -48,8 +47,7 @@ class Breaker:
         self.failures += 1
         if self.state == "open" or (self.state == "closed" and self.failures < OPENS_AFTER):
             return
-        if self.opened_at is None:
-            self.opened_at = time.time()
+        self.opened_at = self.opened_at or time.time()
         self.state = "open"
         self._probe_at = self._clock() + PROBES_EVERY
 

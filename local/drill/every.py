@@ -27,6 +27,7 @@ def _all(apps: Sequence[str]) -> list[Fault]:
         *families_outside.of_clients(),
         *families_outside.of_the_data_tier(),
         *families_inside.of_code(),
+        *families_inside.of_data(),
         *families_inside.of_settings(),
         *families_inside.of_edges(),
         *families_inside.of_events(),

@@ -1,14 +1,19 @@
 """Families of faults of code, settings, single edges and events: put into a process by whoever runs it."""
 
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+import httpx
+
+from ..blast.ground import Ground
 from .faults import ASKED, CONNECTOR, DOOR, Ask, Fault
 from .injecting import Mesh
 from .within import started_with, within
 
+_READ_BEFORE = 1.5  # s; a kept answer has to be older than the write by more than clocks may differ
 AUDIT, EVENTS, SCHEMAS, LIMITER = "audit-service", "event-processor", "schema-service", "rate-limiter-service"
 _SLOW = frozenset({"slow", "capacity"})
 
@@ -37,6 +42,43 @@ def of_code() -> list[Fault]:
             )
         )
     return faults
+
+
+def of_data() -> list[Fault]:
+    """The cache keeps what a write has made untrue."""
+    forgets_nothing = partial(_within, CONNECTOR, {"mute": "apps.airtable_connector.store:ReadCache.change"})
+    return [
+        Fault(
+            "read is older than a write",
+            CONNECTOR,
+            CONNECTOR,
+            frozenset({"wrong data"}),
+            record.path,
+            forgets_nothing,
+            headers=(("cache-control", "max-age=60"),),
+            before=record.write,
+            unseen=True,
+            code=True,
+        )
+        for record in (_Overwritten(), _Overwritten(), _Overwritten())
+    ]
+
+
+class _Overwritten:
+    """A record that a user makes, reads and changes; then it is read again."""
+
+    def __init__(self) -> None:
+        self._record = ""
+
+    def write(self, client: httpx.Client, ground: Ground) -> None:
+        made = client.post(ground.write, json={"records": [{"fields": {"Name": "Before"}}]}).raise_for_status().json()
+        self._record = made["items"][0]["id"]
+        client.get(self.path(ground)).raise_for_status()
+        time.sleep(_READ_BEFORE)
+        client.patch(self.path(ground), json={"fields": {"Name": "After"}}).raise_for_status()
+
+    def path(self, ground: Ground) -> str:
+        return f"{ground.write}/{self._record}" if self._record else f"{ground.write}?page_size=1"
 
 
 def of_settings() -> list[Fault]:

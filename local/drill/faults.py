@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from ..blast.ground import Ground
 from .injecting import Mesh
 
@@ -29,7 +31,8 @@ READ = ASKED[CONNECTOR]
 class Fault:
     """`app`: where it is put. `service`, `causes`: the right verdict; no service: nobody may be accused. `also`: other
     right names for it, as of the app whose database it is. `body` is posted; without one it is a GET. `code`: only a
-    change of code mends it. `busy`: others use the platform meanwhile. `blind`: what keeps the evidence is frozen."""
+    change of code mends it. `before` is what the user did once it was put; `unseen`: the answer looks good, and only
+    what it says is wrong. `busy`: others use the platform meanwhile. `blind`: what keeps the evidence is frozen."""
 
     family: str
     app: str
@@ -40,6 +43,8 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     also: frozenset[str] = frozenset()
     body: Callable[[Ground], dict[str, Any]] | None = field(default=None, repr=False)
+    before: Callable[[httpx.Client, Ground], None] | None = field(default=None, repr=False)
+    unseen: bool = False
     code: bool = False
     busy: bool = False
     blind: bool = False

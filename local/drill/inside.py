@@ -28,13 +28,15 @@ _LOOK = 0.05  # s
 
 class Inside:
     """The process's faults: `raise`, `wait` (s), `spin` (s of CPU), `hold` (s of the event loop with each request),
-    `block` (s), `skew` (s), `hole` (ports), `drain`, `answer` and `event`; absent is well."""
+    `block` (s), `skew` (s), `hole` (ports), `drain`, `mute` (module:Class.method, which then does nothing), `answer`
+    and `event`; absent is well."""
 
     def __init__(self, told: Path) -> None:
         self.faults: dict[str, Any] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._told, self._seen = told, ""
         self._held: list[Any] = []
+        self._muted: tuple[Any, str, Any] | None = None
         self._clock, self._clock_ns = time.time, time.time_ns
 
     def look(self) -> None:
@@ -81,10 +83,23 @@ class Inside:
         time.time_ns = lambda: self._clock_ns() + int(skew * 1e9)
         if self.loop is None:
             return
+        self._mute(faults.get("mute", ""))
         if ports := faults.get("hole"):
             self.loop.call_soon_threadsafe(cut, ports)
         if faults.get("drain") != before.get("drain"):
             self.loop.call_soon_threadsafe(self._drain, bool(faults.get("drain")))
+
+    def _mute(self, what: str) -> None:
+        """Let an asynchronous method do nothing, as a line that somebody deleted; or what it did before."""
+        if self._muted:
+            setattr(*self._muted)
+            self._muted = None
+        if what:
+            module, _, path = what.partition(":")
+            owner_name, _, method = path.partition(".")
+            owner = getattr(importlib.import_module(module), owner_name)
+            self._muted = owner, method, getattr(owner, method)
+            setattr(owner, method, _nothing)
 
     def _drain(self, away: bool) -> None:
         """Take every connection out of the databases' pools, as code that never gives them back; or return them."""
@@ -102,6 +117,10 @@ class Inside:
                     records.append(pool._pool.get_nowait())
             self._held.append((pool, pool._overflow, records))
             pool._overflow = pool._max_overflow
+
+
+async def _nothing(*_: Any) -> None:
+    pass
 
 
 def _install(inside: Inside) -> None:

@@ -57,6 +57,8 @@ def attempt(mesh: Mesh, connect: Callable[[], httpx.Client], ground: Ground, fau
             if fault.blind:
                 stack.enter_context(injecting.frozen(mesh, "analytics-service"))
             stack.enter_context(fault.put(mesh))
+            if fault.before:
+                fault.before(client, ground)
             answer = user.meets()
             if answer is None:
                 return Trial(fault, met=False)
@@ -101,7 +103,7 @@ class User:
             failed = (
                 answer.status_code >= (500 if self.fault.service != "client" else 400) or answer.status_code in _REFUSED
             )
-            if not self.fault.service or failed or answer.elapsed.total_seconds() > _SLOW:
+            if not self.fault.service or self.fault.unseen or failed or answer.elapsed.total_seconds() > _SLOW:
                 return answer
         return None
 

@@ -260,6 +260,49 @@ async def test_a_kept_answer_stands_in_for_an_airtable_that_fails(dapr: FakeDapr
     assert now.problem[0] == "airtable.unavailable"
 
 
+PROBES_EVERY = 0.3  # s, and a little more
+FRESH = {"cache-control": "no-cache"}
+
+
+async def test_a_base_that_fails_five_times_in_a_row_is_left_alone_and_others_are_not(
+    client: AppClient, airtable: ScriptedAirtable
+) -> None:
+    airtable.answers(500, b"oops")
+    for _ in range(3):  # each is tried twice
+        assert (await client.get(RECORDS, headers=FRESH)).problem[0] == "airtable.unavailable"
+    assert len(airtable.requests) == 5
+    left_alone = await client.post(RECORDS, json=NEW)
+    assert left_alone.problem == ("airtable.unavailable", 503, "airtable-connector")
+    assert left_alone.headers["retry-after"] == "1"
+    assert "5 times in a row for appScripted000000" in left_alone.json()["detail"]
+    assert len(airtable.requests) == 5
+    await client.get(RECORDS.replace("Scripted", "Another0"), headers=FRESH)
+    assert len(airtable.requests) > 5, "another base is asked"
+
+
+async def test_a_base_that_was_left_alone_is_served_again_as_soon_as_airtable_answers(
+    client: AppClient, airtable: ScriptedAirtable
+) -> None:
+    for _ in range(5):
+        airtable.drops()
+    airtable.answers(200, PAGE)
+    for _ in range(3):
+        assert (await client.get(RECORDS, headers=FRESH)).status == 503
+    await asyncio.sleep(PROBES_EVERY)
+    answer = await client.get(RECORDS, headers=FRESH)
+    assert answer.json()["items"] == [ITEM]
+    assert [(await client.get(RECORDS, headers=FRESH)).status for _ in range(3)] == [200] * 3
+
+
+async def test_callers_with_little_time_say_nothing_about_airtable(
+    client: AppClient, airtable: ScriptedAirtable
+) -> None:
+    airtable.hangs()
+    for _ in range(6):
+        assert (await client.get(RECORDS, headers=within(200))).problem[0] == "airtable.timeout"
+    assert len(airtable.requests) == 6
+
+
 async def test_a_429_is_waited_out_and_the_caller_never_sees_it(
     client: AppClient, limiter: AppClient, airtable: ScriptedAirtable
 ) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import aiohttp
 from yarl import URL
 
+from apps.airtable_connector.clients.breakers import Breakers
 from apps.airtable_connector.clients.limiter import Limiter
 from apps.airtable_connector.clients.tokens import Tokens
 from apps.airtable_connector.domain import query, refusals
@@ -40,6 +41,7 @@ class AirtableApi:
         self._settings, self._limiter, self._tokens = settings, limiter, tokens
         self._root, self._uploads = settings.airtable_root, settings.upload_root
         self._session: aiohttp.ClientSession | None = None
+        self._breakers = Breakers()
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(
@@ -100,11 +102,14 @@ class AirtableApi:
             raise AirtableTimeout(
                 "The time of this request ended before it was sent to Airtable: nothing happened there. Give it more."
             )
-        await self._limiter.turn(call.base, token, last_moment, call.priority)
-        sent = at_its_turn() if at_its_turn else call
-        if sent is None:
-            raise AirtableTimeout("Nobody waits for this any more: nothing was sent to Airtable.")
-        answer = await self._once(sent, token, deadline - time.monotonic())
+        with self._breakers.around(call.base) as attempt:
+            await self._limiter.turn(call.base, token, last_moment, call.priority)
+            sent = at_its_turn() if at_its_turn else call
+            if sent is None:
+                raise AirtableTimeout("Nobody waits for this any more: nothing was sent to Airtable.")
+            attempt.time = deadline - time.monotonic()
+            answer = await self._once(sent, token, attempt.time)
+            attempt.status = answer.status
         if answer.status == 429 and not refusals.is_plan_limit(answer):
             await self._limiter.penalised(call.base)
         return answer

@@ -7,6 +7,7 @@ from apps.airtable_connector.service.connections import Connections, choose
 from apps.airtable_connector.service.direct import Direct
 from apps.airtable_connector.service.images import Images
 from apps.airtable_connector.service.journal import Journal
+from apps.airtable_connector.service.monitor import Monitor
 from apps.airtable_connector.service.operations import Operations
 from apps.airtable_connector.service.outcomes import Outcomes
 from apps.airtable_connector.service.pages import Pages
@@ -19,7 +20,7 @@ from apps.airtable_connector.service.whole import WholeTables
 from apps.airtable_connector.service.writes import Done, Writes
 
 USE_CASES = (
-    *(Connections, Changes, Pages, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
+    *(Connections, Monitor, Changes, Pages, Reads, WholeTables, Direct, Tables, Images, Journal, Previews, Checks),
     *(Writes, Bulk, Operations, Reverts, Resolver, Outcomes),
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "Done",
     "Images",
     "Journal",
+    "Monitor",
     "Operations",
     "Outcomes",
     "Pages",

@@ -15,6 +15,7 @@ from apps.airtable_connector.domain.errors import AirtableInvalidAnswer
 from apps.airtable_connector.domain.journal import OperationRow, RecordRow
 from apps.airtable_connector.domain.layouts import Layout, layout_of
 from apps.airtable_connector.domain.versions import Versions
+from apps.airtable_connector.service.monitor import Monitor
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
 from contracts.webhook_service import BaseChanged
@@ -37,8 +38,9 @@ class Before:
 
 
 class Changes:
-    def __init__(self, settings: Settings, cache: ReadCache, tokens: Tokens) -> None:
+    def __init__(self, settings: Settings, cache: ReadCache, tokens: Tokens, monitor: Monitor) -> None:
         self._settings, self._cache, self._tokens = settings, cache, tokens
+        self._monitor = monitor
         self._layouts: dict[str, tuple[Layout | None, tuple[str, int], float]] = {}
         self._looked: dict[str, float] = {}
         self._tokens_of: dict[str, set[str]] = {}
@@ -91,6 +93,7 @@ class Changes:
         """
         table, told = self._table(call, before), _told(answer)
         records = told.keys() | {row.record for row in rows if row.record}
+        self._monitor.wrote(records, before.at)
         known = bool(told) or (bool(rows) and not any(row.kind == "upsert" for row in rows))
         if table is None or not known or writing.alters_schema(call):
             await self.unknown(call.base, schema=writing.alters_schema(call))

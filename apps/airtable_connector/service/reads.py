@@ -26,6 +26,7 @@ from apps.airtable_connector.domain.shapes import Shape
 from apps.airtable_connector.domain.versions import Versions
 from apps.airtable_connector.service.changes import NO_BASE, Changes
 from apps.airtable_connector.service.connections import Connections
+from apps.airtable_connector.service.monitor import Monitor
 from apps.airtable_connector.service.pages import Pages
 from apps.airtable_connector.settings import Settings
 from apps.airtable_connector.store import CacheAway, Entry, ReadCache, entry_key
@@ -55,10 +56,11 @@ class Reads:
         cache: ReadCache,
         changes: Changes,
         pages: Pages,
+        monitor: Monitor,
     ) -> None:
         self._settings, self._airtable, self._cache = settings, airtable, cache
         self._tokens, self._connections = tokens, connections
-        self._changes, self._pages = changes, pages
+        self._changes, self._pages, self._monitor = changes, pages, monitor
         self._flights: dict[str, asyncio.Task[Entry]] = {}
 
     async def serve(self, call: Call, tenant: str, shape: Shape, *, bypass: bool = False) -> Served:
@@ -161,6 +163,8 @@ class Reads:
             number, path = versions.place(call, self._changes.layout(call.base, versions))
             key = entry_key(token, f"{scope}:{number}", shape.name, call.method, path, asked)
             entry = await self._cache.find(key)
+            if entry and self._monitor.is_past(requests.table_of(call)[1], entry):
+                entry = None
         except CacheAway:
             # Equal reads still travel together, but never with one that set out before a write of ours.
             number = f"{scope}:{self._changes.made}"

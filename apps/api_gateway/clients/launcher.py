@@ -1,5 +1,7 @@
-"""The launcher's record of processes, a file it replaces whole at each change."""
+"""The launcher's record of processes, a file it replaces whole at each change; and how hard they work."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -22,6 +24,20 @@ class LauncherRecord:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def worked(self, app: str) -> float | None:
+        """Seconds of CPU that the app's processes have used, replicas together; None where that cannot be known."""
+        pids = [each.pid for each in self.processes() or () if each.app_id == app and each.kind == "app" and each.pid]
+        try:
+            return sum(_cpu_seconds(pid) for pid in pids) if pids else None
+        except (OSError, ValueError, IndexError):
+            return None
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of user and system, by proc_pid_stat(5); a system without it raises OSError."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def _process(record: dict[str, Any]) -> Process:
     ended = record.get("last_exit")
@@ -32,6 +48,7 @@ def _process(record: dict[str, Any]) -> Process:
         state=record["state"],
         since=float(record["since"]),
         restarts=int(record.get("restarts", 0)),
+        pid=int(record.get("pid") or 0),
         last_exit=Exit(ended.get("code"), ended.get("signal"), float(ended["at"]), ended.get("line") or "")
         if ended
         else None,

@@ -1,7 +1,9 @@
 """`why`: gathers what is known about one request, then lets the domain judge."""
 
+import asyncio
 import re
 import time
+from dataclasses import replace
 
 from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
 from apps.api_gateway.domain.pages.why import explained
@@ -16,7 +18,7 @@ from apps.api_gateway.settings import Settings
 from apps.api_gateway.store import Memory
 from contracts.analytics_service import TRACE_ID
 
-PROBE_PATIENCE = 0.5  # seconds
+PROBE_PATIENCE = 2.0  # seconds; whoever has too much to do still answers, what is frozen does not
 TRACE = re.compile(TRACE_ID)
 
 
@@ -45,6 +47,7 @@ class Inquiry:
     async def _evidence(self, asked: str, tenant: str, key: bytes | None) -> Evidence:
         exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
         trace, untold, processes = None, "", self._launcher.processes()
+        probe = asyncio.ensure_future(self._probe(exchange))  # while spans are waited for
         if exchange is not None:
             trace, untold = await self._traces.of(exchange.trace_id, exchange.ended, dumb(processes or (), exchange))
         elif TRACE.fullmatch(asked):
@@ -58,20 +61,25 @@ class Inquiry:
             exchange=exchange,
             processes=processes,
             breakers=self._apps.breakers(),
-            probe=await self._probe(exchange),
+            probe=await probe,
             trace=trace,
             untold=untold,
             edges=await self._traces.edges() if exchange.total >= SLOW else (),
             changes=await self._traces.changes(exchange.at - SHORTLY, exchange.ended),
         )
 
-    async def _probe(self, exchange: Exchange) -> Probe | None:
+    async def _probe(self, exchange: Exchange | None) -> Probe | None:
         """Asks the app that the client was told is at fault, if the platform is at fault and the app is routed; where
         the gateway's own time was over, the one it asked."""
-        failure = failure_of(exchange)
-        if failure is None or failure.fault != "platform":
+        failure = failure_of(exchange) if exchange else None
+        if exchange is None or failure is None or failure.fault != "platform":
             return None
         asked = exchange.app if failure.service == GATEWAY and failure.code in LATE else failure.service
         if asked not in self._routed or asked == GATEWAY:
             return None
-        return await self._apps.readiness(asked, PROBE_PATIENCE)
+        before = self._launcher.worked(asked)
+        probe = await self._apps.readiness(asked, PROBE_PATIENCE)
+        after = self._launcher.worked(asked)
+        if before is None or after is None or not probe.took:
+            return probe
+        return replace(probe, cpu=1000 * (after - before) / probe.took)

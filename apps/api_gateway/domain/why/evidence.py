@@ -58,7 +58,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process in the launcher's record. `since` is the Unix time of its present state."""
+    """A process in the launcher's record. `since` is the Unix time of its present state; `pid` 0: there is none now."""
 
     name: str
     kind: str
@@ -67,13 +67,15 @@ class Process:
     since: float
     restarts: int = 0
     last_exit: Exit | None = None
+    pid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A question to the app, asked now: whether it is ready, what it answered, after how many milliseconds.
 
-    `lines` of code it has, and its breakers that are not closed, by callee: None and empty where it did not say.
+    `lines` of code it has, and its breakers that are not closed, by callee: None and empty where it did not say. `cpu`:
+    the share of a core it used meanwhile, where that is known.
     """
 
     app: str
@@ -82,6 +84,7 @@ class Probe:
     took: float
     lines: int | None = None
     breakers: Mapping[str, str] = field(default_factory=dict)
+    cpu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

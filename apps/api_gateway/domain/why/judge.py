@@ -15,8 +15,10 @@ def judge(evidence: Evidence) -> Verdict:
         return _unknown(evidence)
     failure = failure_of(exchange)
     if failure is None:
-        finding = spans.afterwards(evidence, exchange) or (
-            _slowest(evidence, exchange) if exchange.total >= SLOW else _nothing(evidence)
+        finding = (
+            spans.broken_promise(evidence, exchange)
+            or spans.afterwards(evidence, exchange)
+            or (_slowest(evidence, exchange) if exchange.total >= SLOW else _nothing(evidence))
         )
     else:
         answers = (rule(evidence, exchange, failure) for rule in RULES)

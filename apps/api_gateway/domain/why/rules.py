@@ -25,6 +25,7 @@ STORES = {
 }
 FULL = frozenset(("database.busy",))
 GATEWAY = "api-gateway"
+BUSY = 0.25  # of a core; what is frozen or waits for somebody uses next to nothing
 OWN_TOKENS = ("identity.invalid-token", "mesh.not-through-sidecar")
 
 
@@ -107,6 +108,11 @@ def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) 
         return Finding("slow", failure.service, f"{waited}.", read_logs(failure.service))
     if evidence.probe.ready:
         return Finding("slow", failure.service, f"{waited}; it answers now.", read_logs(failure.service))
+    if (evidence.probe.cpu or 0.0) >= BUSY:
+        busy = f"uses {evidence.probe.cpu:.0%} of a core"
+        summary = f"{waited} and does not answer now, but {busy}: it has too much to do."
+        remedy = Remedy("Run one more of it; then find what computes.", f"make scale APP={failure.service} N=2")
+        return Finding("slow", failure.service, summary, remedy)
     summary = f"{waited} and does not answer now: it is frozen or overloaded."
     return Finding("dependency down", failure.service, summary, again(failure.service))
 

@@ -11,6 +11,7 @@ TIMED_OUT = LATE | {"peer.timeout"}  # says it of another
 SHARE = 0.5  # of the time, and a part explains that the whole was too late
 LEAST = 0.25  # of the time, and a part is worth naming
 DOWN = ("database.", "state.", "secrets.", "peer.", "sidecar.", "limits.ledger")
+PROMISE = "promise: "  # begins the name of a span that tells of one that an app found broken
 STORES = {"postgresql": "database", "dapr": "state store", "redis": "Redis"}
 
 
@@ -68,6 +69,19 @@ def afterwards(evidence: Evidence, exchange: Exchange) -> Finding | None:
     cause: Cause = "dependency down" if error.startswith(DOWN) else "wrong data" if error == "Drop" else "code"
     remedy = Remedy("See what it gave up; replay it when that is mended.", _letters(failed.service))
     return Finding(cause, failed.service, summary, remedy)
+
+
+def broken_promise(evidence: Evidence, exchange: Exchange) -> Finding | None:
+    """The answer was good, and an app found on the way that something it promises did not hold."""
+    found = evidence.trace.findings.blamed if evidence.trace else None
+    if found is None or not found.name.startswith(PROMISE):
+        return None
+    summary = (
+        f"It was answered {exchange.status}, but {found.service} found a promise broken, {found.name[len(PROMISE) :]}: "
+        f"{found.error}. What it served instead is right."
+    )
+    remedy = Remedy("A bug: see what changed there before.", f"pyat logs --app {found.service} --level error")
+    return Finding("wrong data", found.service, summary, remedy)
 
 
 def path(trace: Trace, *, failed: bool, cause: str) -> tuple[Hop, ...]:

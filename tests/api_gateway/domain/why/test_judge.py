@@ -112,6 +112,14 @@ VERDICTS = {
             f"make restart APP={CONNECTOR}",
         ),
     ),
+    "an app that computes and answers nobody": (
+        Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.97)),
+        ("slow", CONNECTOR, "does not answer now, but uses 97% of a core", f"make scale APP={CONNECTOR} N=2"),
+    ),
+    "a frozen app that used a core a moment before": (
+        Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.02)),
+        ("dependency down", CONNECTOR, "frozen or overloaded", f"make restart APP={CONNECTOR}"),
+    ),
     "a frozen app whose sidecar was restarted shortly before": (
         Evidence(
             "last", AT, TIMEOUT, (APP, replace(BACK_AGAIN, name=f"{CONNECTOR}.sidecar", since=AT - 0.1)), probe=SILENT

@@ -99,6 +99,21 @@ def test_what_failed_after_a_good_answer_is_told(error, cause):
     assert "--consumer event-processor" in verdict.remedy.command
 
 
+def test_a_promise_that_an_app_found_broken_is_told_though_the_answer_was_good():
+    name = "promise: no read is older than an answered write"
+    found = Stretch(service=CONNECTOR, name=name, spent="own", own_ms=0, error="cache.older-than-write")
+    verdict = judge(Evidence("last", AT, an_exchange(), trace=traced(GATEWAY, blamed=found)))
+    assert (verdict.failed, verdict.cause, verdict.service) == (True, "wrong data", CONNECTOR)
+    assert "promise broken, no read is older than an answered write: cache.older-than-write" in verdict.summary
+    assert (CONNECTOR, "failed") in [(hop.name, hop.state) for hop in verdict.path]
+
+
+def test_a_failed_part_of_a_good_answer_is_no_failure():
+    tried = Stretch(service=CONNECTOR, name="POST", spent="outside", on="airtable", own_ms=1, error="503")
+    verdict = judge(Evidence("last", AT, an_exchange(), trace=traced(GATEWAY, blamed=tried)))
+    assert (verdict.failed, verdict.cause) == (False, "none")
+
+
 def test_spans_that_explain_little_of_the_time_accuse_nobody_of_it():
     stretch = spent("outside", "airtable", own=100)
     verdict = judge(Evidence("last", AT, SLOW, trace=traced(stretch, slowest=stretch)))
