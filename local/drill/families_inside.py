@@ -72,7 +72,7 @@ class _Overwritten:
 
     def write(self, client: httpx.Client, ground: Ground) -> None:
         made = client.post(ground.write, json={"records": [{"fields": {"Name": "Before"}}]}).raise_for_status().json()
-        self._record = made["items"][0]["id"]
+        self._record = made["records"][0]["id"]
         client.get(self.path(ground)).raise_for_status()
         time.sleep(_READ_BEFORE)
         client.patch(self.path(ground), json={"fields": {"Name": "After"}}).raise_for_status()
