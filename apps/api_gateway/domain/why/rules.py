@@ -25,7 +25,7 @@ STORES = {
 }
 FULL = frozenset(("database.busy",))
 GATEWAY = "api-gateway"
-BUSY = 0.25  # of a core; what is frozen or waits for somebody uses next to nothing
+ALIVE = 0.02  # of a core, or more, within two seconds; what is frozen uses nothing
 OWN_TOKENS = ("identity.invalid-token", "mesh.not-through-sidecar")
 
 
@@ -108,9 +108,9 @@ def no_answer_in_time(evidence: Evidence, exchange: Exchange, failure: Failure) 
         return Finding("slow", failure.service, f"{waited}.", read_logs(failure.service))
     if evidence.probe.ready:
         return Finding("slow", failure.service, f"{waited}; it answers now.", read_logs(failure.service))
-    if (evidence.probe.cpu or 0.0) >= BUSY:
-        busy = f"uses {evidence.probe.cpu:.0%} of a core"
-        summary = f"{waited} and does not answer now, but {busy}: it has too much to do."
+    if (evidence.probe.cpu or 0.0) >= ALIVE:
+        lives = f"it lives ({evidence.probe.cpu:.0%} of a core)"
+        summary = f"{waited} and does not answer now, but {lives}: it has too much to do, or gets too little CPU."
         remedy = Remedy("Run one more of it; then find what computes.", f"make scale APP={failure.service} N=2")
         return Finding("slow", failure.service, summary, remedy)
     summary = f"{waited} and does not answer now: it is frozen or overloaded."

@@ -114,10 +114,14 @@ VERDICTS = {
     ),
     "an app that computes and answers nobody": (
         Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.97)),
-        ("slow", CONNECTOR, "does not answer now, but uses 97% of a core", f"make scale APP={CONNECTOR} N=2"),
+        ("slow", CONNECTOR, "does not answer now, but it lives (97% of a core)", f"make scale APP={CONNECTOR} N=2"),
     ),
-    "a frozen app that used a core a moment before": (
-        Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.02)),
+    "an app that gets next to no CPU": (
+        Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.03)),
+        ("slow", CONNECTOR, "it lives (3% of a core)", f"make scale APP={CONNECTOR} N=2"),
+    ),
+    "a frozen app that has just been stopped": (
+        Evidence("last", AT, TIMEOUT, (APP, SIDECAR), probe=replace(SILENT, cpu=0.005)),
         ("dependency down", CONNECTOR, "frozen or overloaded", f"make restart APP={CONNECTOR}"),
     ),
     "a frozen app whose sidecar was restarted shortly before": (
