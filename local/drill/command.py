@@ -49,7 +49,8 @@ def drill(run: RunDirectory, chosen: Chosen) -> int:
                 print(f"{number:3} of {len(faults)}  {_line(trial)}", flush=True)
     except KeyboardInterrupt:
         print("stopped; everything is as before")
-    _tell(trials, chosen)
+    finally:
+        _tell(trials, chosen)
     return 0
 
 

@@ -56,7 +56,8 @@ class Inside:
     def watch(self) -> None:
         while True:
             time.sleep(_LOOK)
-            self.look()
+            with contextlib.suppress(OSError):  # its descriptors may be used up: that is a fault too, and ends
+                self.look()
             if (seconds := self.faults.get("block")) and self.loop and self.loop.is_running():
                 self.loop.call_soon_threadsafe(time.sleep, seconds)
                 time.sleep(seconds)
