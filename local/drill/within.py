@@ -21,8 +21,8 @@ _NUMBERS = itertools.count(time.time_ns())  # no run takes another's number for 
 @contextlib.contextmanager
 def within(mesh: Mesh, app: str, **faults: Any) -> Iterator[None]:
     """The app's process does these wrong. Raises SetupError where the mesh was not started for it."""
-    _tell(mesh, app, faults)
     try:
+        _tell(mesh, app, faults)
         yield
     finally:
         _tell(mesh, app, {})
@@ -31,8 +31,8 @@ def within(mesh: Mesh, app: str, **faults: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def started_with(mesh: Mesh, app: str, environment: Mapping[str, str]) -> Iterator[None]:
     """The app is started anew with these in its environment; after the block with what it should have."""
-    _start(mesh, app, environment)
     try:
+        _start(mesh, app, environment)
         yield
     finally:
         _start(mesh, app, {})
