@@ -20,6 +20,12 @@ CONNECTOR = "airtable-connector"
 NO_KEY = {"authorization": None}
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer than two seconds for a connector's first document."""
+    monkeypatch.setattr("apps.api_gateway.clients.routed_apps.DOCUMENT_PATIENCE", 30.0)
+
+
 @pytest_asyncio.fixture
 async def connector(dapr, peers, new_database):
     """The real connector behind the fake sidecar: its document is what is merged."""

@@ -61,6 +61,9 @@ class Running:
         self.process.wait(5)
 
 
+MESHES = (9_000, 14_000)  # offsets in test_doctor.py and test_doctor_mesh.py
+
+
 def free_offset() -> int:
     """An offset at which none of the data tier's and control plane's ports is taken; no launcher uses these.
 
@@ -72,8 +75,14 @@ def free_offset() -> int:
         wanted.extend(ports.values())
     while True:
         offset = 1000 * random.randrange(1, 14) + 100 * (1 + beside) + random.randrange(100)
-        if all(_is_free(port + offset) for port in wanted):
+        if all(_is_free(port + offset) and not _is_of_a_mesh(port + offset) for port in wanted):
             return offset
+
+
+def _is_of_a_mesh(port: int) -> bool:
+    """Whether an app or sidecar of a mesh that a test starts, or looks at, beside these will want it."""
+    apps, sidecars = range(8_000, 8_200), range(13_500, 14_200)
+    return any(port - offset in apps or port - offset in sidecars for offset in MESHES)
 
 
 def _is_free(port: int) -> bool:
