@@ -173,6 +173,19 @@ async def test_a_trace_that_only_its_spans_remember_is_told_by_them(traced, peer
     assert (verdict["cause"], verdict["request"][:9]) == ("none", "GET /v0/x")
 
 
+async def test_the_app_of_a_trace_that_only_its_spans_remember_is_asked_now(traced, peers):
+    trace = a_trace("e" * 32, missing=0)
+    trace["parts"][0] |= {"failed": True, "error": "peer.timeout"}
+    trace["parts"][0]["attributes"]["http.response.status_code"] = 504
+    blamed = {"service": CONNECTOR, "name": "GET /v0", "spent": "own", "own_ms": 5, "error": "peer.timeout"}
+    trace["findings"] = {"blamed": blamed, "path": [blamed]}
+    peers[ANALYTICS].answers(json=trace, path=f"/api/v1/traces/{'e' * 32}")
+    peers[CONNECTOR].answers(json={"ready": True}, path="/readyz")
+    verdict = (await traced.get(f"/api/v1/why/{'e' * 32}")).json()
+    assert (verdict["cause"], verdict["service"]) == ("slow", CONNECTOR)
+    assert "it answers now" in verdict["summary"]
+
+
 async def test_the_page_shows_the_same_words_and_the_spans_as_a_picture(traced, peers):
     peers[ANALYTICS].answers(json=a_trace("e" * 32, missing=0), path=f"/api/v1/traces/{'e' * 32}")
     password = base64.b64encode(f"me:{KEY}".encode()).decode()

@@ -1,6 +1,7 @@
 """The launcher's record of processes, a file it replaces whole at each change; and how hard they work."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,14 @@ class LauncherRecord:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def worked(self, app: str) -> float | None:
-        """Seconds of CPU that the app's processes have used, replicas together; None where that cannot be known."""
-        pids = [each.pid for each in self.processes() or () if each.app_id == app and each.kind == "app" and each.pid]
-        try:
-            return sum(_cpu_seconds(pid) for pid in pids) if pids else None
-        except (OSError, ValueError, IndexError):
-            return None
+
+def worked(processes: Iterable[Process], app: str) -> float | None:
+    """Seconds of CPU that those of the app have used, replicas together; None where that cannot be known."""
+    pids = [each.pid for each in processes if each.app_id == app and each.kind == "app" and each.pid]
+    try:
+        return sum(_cpu_seconds(pid) for pid in pids) if pids else None
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _cpu_seconds(pid: int) -> float:

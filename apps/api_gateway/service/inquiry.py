@@ -3,12 +3,13 @@
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
-from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces
+from apps.api_gateway.clients import LauncherRecord, RoutedApps, Traces, worked
 from apps.api_gateway.domain.pages.why import explained
 from apps.api_gateway.domain.why.changes import SHORTLY
-from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe
+from apps.api_gateway.domain.why.evidence import Evidence, Exchange, Probe, Process
 from apps.api_gateway.domain.why.judge import SLOW, failure_of, judge
 from apps.api_gateway.domain.why.path import GATEWAY
 from apps.api_gateway.domain.why.processes import dumb
@@ -46,40 +47,41 @@ class Inquiry:
 
     async def _evidence(self, asked: str, tenant: str, key: bytes | None) -> Evidence:
         exchange = self._memory.last(tenant, key) if asked == "last" else self._memory.find(tenant, asked)
-        trace, untold, processes = None, "", self._launcher.processes()
-        probe = asyncio.ensure_future(self._probe(exchange))  # while spans are waited for
+        processes = self._launcher.processes()
         if exchange is not None:
-            trace, untold = await self._traces.of(exchange.trace_id, exchange.ended, dumb(processes or (), exchange))
-        elif TRACE.fullmatch(asked):
-            trace, untold = await self._traces.of(asked, 0.0)
-            exchange = told_by(trace) if trace else None
-        if exchange is None:
-            return Evidence(asked, time.time(), untold=untold)
+            telling = self._traces.of(exchange.trace_id, exchange.ended, dumb(processes or (), exchange))
+            probe, (trace, untold) = await asyncio.gather(self._probe(exchange, processes or ()), telling)
+        else:
+            trace, untold = await self._traces.of(asked, 0.0) if TRACE.fullmatch(asked) else (None, "")
+            if trace is None:
+                return Evidence(asked, time.time(), untold=untold)
+            exchange = told_by(trace)
+            probe = await self._probe(exchange, processes or ())
         return Evidence(
             asked=asked,
             now=time.time(),
             exchange=exchange,
             processes=processes,
             breakers=self._apps.breakers(),
-            probe=await probe,
+            probe=probe,
             trace=trace,
             untold=untold,
             edges=await self._traces.edges() if exchange.total >= SLOW else (),
             changes=await self._traces.changes(exchange.at - SHORTLY, exchange.ended),
         )
 
-    async def _probe(self, exchange: Exchange | None) -> Probe | None:
+    async def _probe(self, exchange: Exchange, processes: Sequence[Process]) -> Probe | None:
         """Asks the app that the client was told is at fault, if the platform is at fault and the app is routed; where
         the gateway's own time was over, the one it asked."""
-        failure = failure_of(exchange) if exchange else None
-        if exchange is None or failure is None or failure.fault != "platform":
+        failure = failure_of(exchange)
+        if failure is None or failure.fault != "platform":
             return None
         asked = exchange.app if failure.service == GATEWAY and failure.code in LATE else failure.service
         if asked not in self._routed or asked == GATEWAY:
             return None
-        before = self._launcher.worked(asked)
+        before = worked(processes, asked)
         probe = await self._apps.readiness(asked, PROBE_PATIENCE)
-        after = self._launcher.worked(asked)
+        after = worked(processes, asked)
         if before is None or after is None or not probe.took:
             return probe
         return replace(probe, cpu=1000 * (after - before) / probe.took)
