@@ -22,6 +22,7 @@ class Breaker:
     says nothing about the callee).
     """
 
+    FAIR = 1.0  # seconds; a caller with less time says nothing about the callee and must not open its breaker
     __slots__ = ("_clock", "_probe_at", "failures", "opened_at", "state")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -25,7 +25,6 @@ from ._wire import SAFE
 IDLE = 60.0  # seconds a stream may be silent between two chunks
 PATIENT = aiohttp.ClientTimeout(total=None, sock_read=IDLE)
 BACKGROUND = 30.0  # seconds for a call without a deadline of its own
-FAIR = 1.0  # seconds; a caller with less time says nothing about the callee and must not open its breaker
 PROBE = 0.2  # seconds a healthy sidecar never needs to say that it is there
 
 Body = bytes | AsyncIterator[bytes] | None
@@ -168,7 +167,7 @@ class Mesh:
                 breaker.succeeded()
                 return result
             failure = result
-            if not failure.counts or (isinstance(failure.error, PeerTimeout) and left < FAIR):
+            if not failure.counts or (isinstance(failure.error, PeerTimeout) and left < Breaker.FAIR):
                 breaker.abandoned()
             else:
                 breaker.failed()

@@ -18,6 +18,7 @@ import redis
 from local import control_plane, data_tier
 from local.credentials import Credentials
 from local.operating_system import identity
+from local.ports import DAPR_HTTP, TELEMETRY
 from local.process import Spec
 
 
@@ -81,8 +82,8 @@ def free_offset() -> int:
 
 def _is_of_a_mesh(port: int) -> bool:
     """Whether an app or sidecar of a mesh that a test starts, or looks at, beside these will want it."""
-    apps, sidecars = range(8_000, 8_200), range(13_500, 14_200)
-    return any(port - offset in apps or port - offset in sidecars for offset in MESHES)
+    apps, beside_them = range(8_000, 8_200), range(8_000 + DAPR_HTTP, 8_200 + TELEMETRY)
+    return any(port - offset in apps or port - offset in beside_them for offset in MESHES)
 
 
 def _is_free(port: int) -> bool:

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from apps.airtable_connector.domain.errors import AirtableInvalidAnswer, AirtableUnavailable
 from chassis import AppError, Breaker
 
-FAIR = 1.0  # s; with less time left, no answer says nothing about Airtable
-
 
 class Attempt:
     """What became of one call: the `time` (s) it was sent with, 0 if it was not, and the status of its answer."""
@@ -43,7 +41,7 @@ class Breakers:
             breaker.succeeded()  # an answer it was
             raise
         except AppError:
-            (breaker.failed if attempt.time >= FAIR else breaker.abandoned)()
+            (breaker.failed if attempt.time >= breaker.FAIR else breaker.abandoned)()
             raise
         except BaseException:
             breaker.abandoned()
